@@ -1,0 +1,75 @@
+# `make` alone lists what there is: every target with `## text` beside it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Made when the environment matches the files it was built from; `make setup` is a no-op until they change.
+STAMP := $(VENV)/.installed
+
+# The first of these that runs and is 3.11 or newer; `make setup PYTHON=/path/to/python` decides it for you.
+PYTHON_CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3
+PYTHON_CHECK := import sys, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## install Strowger and its tools into .venv; does nothing when up to date
+
+$(STAMP): pyproject.toml constraints.txt
+	@for candidate in $(PYTHON_CANDIDATES); do \
+	    if $$candidate -c '$(PYTHON_CHECK)' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$${python:-}" ]; then \
+	    echo 'make setup: no Python 3.11 or newer with the venv module was found' \
+	         '(tried: $(strip $(PYTHON_CANDIDATES))).' >&2; \
+	    echo 'Install one, or name it: make setup PYTHON=/path/to/python3' >&2; \
+	    exit 1; \
+	fi; \
+	[ -x $(BIN)/python ] || { echo "creating $(VENV) with $$python"; $$python -m venv $(VENV); }
+# Two steps, since an editable install can't carry a hash: every package from elsewhere is held to
+# its hash, then our own source is linked in with a build backend that was pinned the same way.
+# pip rather than uv: it reads the proxy, mirror and certificate settings people already have.
+# --no-compile saves a third of the time; Python compiles what it imports.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## play the whole exchange on this machine; ONCE=1 ends by itself instead of serving on
+	@$(BIN)/strowger demo $(if $(filter 1,$(ONCE)),--once)
+
+.PHONY: test
+test: lint ## every check: lint, types, tests
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: setup ## ruff and mypy, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: setup ## rewrite the source in the house format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: schemas
+schemas: setup ## write schemas/ from the contract
+	$(BIN)/python -m strowger.contract.generate
+
+# Pins stay as they are where they still fit; UPGRADE=1 takes the newest of everything.
+.PHONY: constraints
+constraints: setup ## resolve constraints.txt anew from pyproject.toml; UPGRADE=1 takes newer versions
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group build \
+	    --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --quiet \
+	    --custom-compile-command 'make constraints' $(if $(filter 1,$(UPGRADE)),--upgrade) \
+	    --output-file constraints.txt
+
+.PHONY: clean
+clean: ## remove .venv and every cache (not the exchange's own data)
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
