@@ -1,0 +1,1 @@
+"""What crosses the wire: events, envelope, topics, refusals. Imports nothing else of ours."""

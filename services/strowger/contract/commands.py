@@ -1,0 +1,159 @@
+"""Commands: what gateways and the operator append to `market-log`, normalised and internal.
+
+Amounts are integers of 1e-9 currency units, times are milliseconds since 1970-01-01T00:00Z, numbers
+are digits without `+`. The log is the one input of the market core, and of every replay of it.
+"""
+
+from typing import Final
+
+import msgspec
+
+OPERATOR: Final = "service:operator"
+SESSION_TIMEOUT: Final = "service:session-timeout"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where the record came from: what makes a redelivery recognisable."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class VoiceTerms(msgspec.Struct, frozen=True, tag_field="family", tag="voice"):
+    """A voice offer's scope, price and capacity."""
+
+    prefix: str
+    deck: str
+    rate_nano: int
+    minimum_seconds: int
+    increment_seconds: int
+    connect_fee_nano: int
+    capacity_minutes: int | None
+
+
+class VoiceNeed(msgspec.Struct, frozen=True, tag_field="family", tag="voice"):
+    """A voice request; `country` is the ISO 3166 code that the gateway looked up, if it has one."""
+
+    destination: str
+    country: str | None
+    minutes: int
+    call_seconds: int | None
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
+    """What every command has; `causation_id` is the `ce_id` of the event it came from."""
+
+    market: str
+    participant: str
+    causation_id: str
+    sent_at_ms: int
+    origin: Origin | None = None
+
+
+class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
+    """The operator declares a market; the fields are those of the contract's `MarketTerms`."""
+
+    policy: str
+    currency: str
+    sessions: str
+    min_ttl_seconds: int
+    max_ttl_seconds: int
+    match_validity_seconds: int
+    default_call_seconds: int
+    public_buyer: bool
+
+
+class PublishOffer(Command, frozen=True, tag="publish-offer", kw_only=True):
+    """Store an offer, or replace it by a greater revision."""
+
+    offer_id: str
+    revision: int
+    currency: str
+    service: VoiceTerms
+
+
+class WithdrawOffer(Command, frozen=True, tag="withdraw-offer", kw_only=True):
+    """Take an offer out of the book."""
+
+    offer_id: str
+    revision: int
+
+
+class OpenSession(Command, frozen=True, tag="open-session", kw_only=True):
+    """Open a session for the participant."""
+
+    session_id: str
+    ttl_seconds: int
+
+
+class SubmitRequest(Command, frozen=True, tag="submit-request", kw_only=True):
+    """Match a request and show the offers."""
+
+    request_id: str
+    session_id: str | None
+    service: VoiceNeed
+    max_matches: int | None
+
+
+class AcceptOffer(Command, frozen=True, tag="accept-offer", kw_only=True):
+    """Sell one shown offer to the participant."""
+
+    acceptance_id: str
+    session_id: str | None
+    request_id: str
+    provider: str
+    offer_id: str
+    revision: int
+
+
+class TellOutcome(Command, frozen=True, tag="tell-outcome", kw_only=True):
+    """Answer what became of an acceptance; changes nothing."""
+
+    acceptance_id: str
+
+
+class CloseSession(Command, frozen=True, tag="close-session", kw_only=True):
+    """End a session, by its buyer or because its deadline has come."""
+
+    session_id: str
+    buyer: str
+    reason: str
+
+
+class RefuseEvent(Command, frozen=True, tag="refuse-event", kw_only=True):
+    """Tell the participant that its event broke the contract; decided at the gateway."""
+
+    refusal: str
+    detail: str
+    subject: str
+
+
+AnyCommand = (
+    DeclareMarket
+    | PublishOffer
+    | WithdrawOffer
+    | OpenSession
+    | SubmitRequest
+    | AcceptOffer
+    | TellOutcome
+    | CloseSession
+    | RefuseEvent
+)
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+
+
+def encode(command: AnyCommand) -> bytes:
+    """Write a command as the value of a `market-log` record."""
+    return _ENCODER.encode(command)
+
+
+def decode(value: bytes) -> AnyCommand:
+    """Read a `market-log` value.
+
+    Raises:
+        msgspec.ValidationError: the log holds what no gateway of ours wrote: corrupt, not bad input.
+    """
+    return _DECODER.decode(value)

@@ -1,0 +1,81 @@
+"""Every way the exchange says no. The value is what partners see."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Refusal(StrEnum):
+    """Why the exchange said no, whether sending it again may help, and what to do.
+
+    A refusal with `retry` is not remembered: the same id may be sent again. Every other one is final.
+    """
+
+    retry: bool
+    advice: str
+
+    def __new__(cls, value: str, retry: bool, advice: str) -> Self:  # noqa: FBT001 - enum members are positional
+        """Make a member of its wire value, its `retry` and its advice."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.retry = retry
+        member.advice = advice
+        return member
+
+    # Of the event itself
+    MALFORMED = "malformed", False, "Correct the fields named here and send it as a new event."
+    NOT_E164 = "not_e164", False, "Give the number in full international form, such as +442079460000."
+    STALE_EVENT = "stale_event", False, "It is too old to be decided safely; send it as a new event."
+    CLOCK_AHEAD = "clock_ahead", True, "Its time is in the future; set the sender's clock and resend."
+    ID_REUSED = "id_reused", False, "This id stands for other content; choose a new id."
+    NOT_ALLOWED = "not_allowed", False, "Only another role may send this."
+
+    # Of markets
+    UNKNOWN_MARKET = "unknown_market", True, "Check the name, or ask the operator to declare it."
+    MARKET_DECLARED_OTHERWISE = (
+        "market_declared_otherwise",
+        False,
+        "The market stands with other terms; declare one under a new name.",
+    )
+
+    # Of offers
+    CURRENCY_MISMATCH = "currency_mismatch", False, "Price the offer in the market's currency."
+    STALE_REVISION = "stale_revision", False, "Send a revision greater than the one that stands."
+    OFFER_UNKNOWN = "offer_unknown", True, "No offer of yours has this id; publish it first."
+
+    # Of sessions
+    TTL_OUT_OF_BOUNDS = "ttl_out_of_bounds", False, "Ask for a ttl within the market's bounds."
+    SESSION_REQUIRED = "session_required", False, "This market trades in sessions; open one first."
+    SESSION_UNKNOWN = "session_unknown", True, "Wait until the session is granted, then send it again."
+    SESSION_ENDED = "session_ended", False, "Open a new session and submit the request in it."
+    SESSION_NOT_DUE = "session_not_due", True, "The deadline has not come by market time."
+    NOT_YOUR_SESSION = "not_your_session", False, "Only the buyer who opened a session may use it."
+
+    # Of requests and acceptances
+    REQUEST_UNKNOWN = "request_unknown", True, "Wait for the request's answer, then send it again."
+    OTHER_SESSION = "other_session", False, "Accept in the session that the request was made in."
+    ANSWER_TOO_LARGE = "answer_too_large", False, "Ask for fewer offers with max_matches."
+    NOT_SHOWN = "not_shown", False, "Accept an offer, at its revision, that the answer showed."
+    MATCH_EXPIRED = "match_expired", False, "The match's validity has passed; submit a new request."
+    OFFER_CHANGED = "offer_changed", False, "It was replaced after it was shown; submit a new request."
+    OFFER_GONE = "offer_gone", False, "It was withdrawn after it was shown; submit a new request."
+    CAPACITY_EXHAUSTED = "capacity_exhausted", False, "Less than this is left; accept another offer."
+    ACCEPTANCE_UNKNOWN = (
+        "acceptance_unknown",
+        True,
+        "Nothing was decided under this id within the time that outcomes are remembered.",
+    )
+
+    # Of ours
+    INTERNAL_FAULT = "internal_fault", True, "The exchange failed on this and raised an alarm."
+
+
+class DeadLetterReason(StrEnum):
+    """Why a record could not even be refused: nobody to tell, or nothing to read."""
+
+    TOO_LARGE = "too_large"
+    NOT_A_CLOUDEVENT = "not_a_cloudevent"
+    UNKNOWN_SENDER = "unknown_sender"
+    UNKNOWN_TYPE = "unknown_type"
+    NOT_JSON = "not_json"
+    NO_MARKET = "no_market"
+    NO_INBOX = "no_inbox"

@@ -1,0 +1,208 @@
+"""The topic registry: every name, key, partition count, setting, writer and reader, spelled once.
+
+Provisioning, tests, AsyncAPI and deploy files are made from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from strowger.contract.inbound import (
+    InboundEvent,
+    OfferAccepted,
+    OfferPublished,
+    OfferWithdrawn,
+    OutcomeRequested,
+    RequestSubmitted,
+    SessionClosed,
+    SessionOpened,
+)
+
+DAY_MS: Final = 86_400_000
+MAX_INBOUND_BYTES: Final = 65_536
+"""The largest event a participant may send."""
+
+MAX_ANSWER_BYTES: Final = 524_288
+"""The largest event the exchange emits; a request whose answer would be larger is refused."""
+
+_LOG_PARTITIONS: Final = 4
+_RECORD_BYTES: Final = str(1_048_576)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: `config` is Kafka's own settings; `events` the inbound types that it carries."""
+
+    name: str
+    key: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    purpose: str
+    partitions: int = 1
+    config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    events: tuple[type[InboundEvent], ...] = ()
+
+
+def _stream(retention_days: int, **extra: str) -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(retention_days * DAY_MS),
+            "max.message.bytes": _RECORD_BYTES,
+            "message.timestamp.type": "LogAppendTime",
+            **extra,
+        }
+    )
+
+
+def _table() -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            "cleanup.policy": "compact",
+            "max.message.bytes": _RECORD_BYTES,
+            "min.cleanable.dirty.ratio": "0.2",
+            "delete.retention.ms": str(DAY_MS),
+        }
+    )
+
+
+def _inbound(name: str, writer: str, purpose: str, *events: type[InboundEvent]) -> Topic:
+    return Topic(
+        name,
+        key="any; the same key keeps its events in order",
+        writers=(writer,),
+        readers=("gateway",),
+        purpose=purpose,
+        partitions=2,
+        config=_stream(7),
+        events=events,
+    )
+
+
+OFFER_PUBLISHED: Final = _inbound(
+    "offer-published", "provider", "Offers published, replaced, withdrawn.", OfferPublished, OfferWithdrawn
+)
+SESSION_OPENED: Final = _inbound(
+    "session-opened", "buyer", "Sessions that buyers open.", SessionOpened
+)
+REQUEST_SUBMITTED: Final = _inbound(
+    "request-submitted", "buyer", "Requests for service.", RequestSubmitted
+)
+OFFER_ACCEPTED: Final = _inbound(
+    "offer-accepted",
+    "buyer",
+    "Acceptances, and questions after their outcome.",
+    OfferAccepted,
+    OutcomeRequested,
+)
+SESSION_CLOSED: Final = _inbound(
+    "session-closed", "buyer", "Sessions closed by their buyer or by time.", SessionClosed
+)
+INBOUND_TOPICS: Final = (
+    OFFER_PUBLISHED,
+    SESSION_OPENED,
+    REQUEST_SUBMITTED,
+    OFFER_ACCEPTED,
+    SESSION_CLOSED,
+)
+
+MARKET_LOG: Final = Topic(
+    "market-log",
+    key="market",
+    writers=("gateway", "operator"),
+    readers=("matching", "operator"),
+    purpose="Every command, in the one total order of its market; what replay and audit read.",
+    partitions=_LOG_PARTITIONS,
+    config=_stream(30),
+)
+OFFER_BOOK: Final = Topic(
+    "offer-book",
+    key="market and offer",
+    writers=("matching",),
+    readers=("matching",),
+    purpose="The stream table: offers.",
+    partitions=_LOG_PARTITIONS,
+    config=_table(),
+)
+SESSION_BOOK: Final = Topic(
+    "session-book",
+    key="market and session, request or outcome",
+    writers=("matching",),
+    readers=("matching", "session-timeout"),
+    purpose="The stream table: sessions, requests and what they were shown, remembered outcomes.",
+    partitions=_LOG_PARTITIONS,
+    config=_table(),
+)
+MARKET_BOOK: Final = Topic(
+    "market-book",
+    key="market, or partition for its position",
+    writers=("matching",),
+    readers=("matching",),
+    purpose="The stream table: market terms and clocks, and each partition's position and digest.",
+    partitions=_LOG_PARTITIONS,
+    config=_table(),
+)
+BOOKS: Final = (OFFER_BOOK, SESSION_BOOK, MARKET_BOOK)
+
+DECISIONS: Final = Topic(
+    "decisions",
+    key="market",
+    writers=("matching",),
+    readers=("notifier", "ledger", "operator"),
+    purpose="Every command's outcome, with its log offset.",
+    partitions=_LOG_PARTITIONS,
+    config=_stream(30),
+)
+ACCEPTANCE_CONFIRMED: Final = Topic(
+    "acceptance-confirmed",
+    key="market",
+    writers=("matching",),
+    readers=("analyst",),
+    purpose="The record of sales.",
+    partitions=_LOG_PARTITIONS,
+    config=_stream(30),
+)
+DEAD_LETTERS: Final = Topic(
+    "dead-letters",
+    key="source topic",
+    writers=("gateway", "notifier"),
+    readers=("operator",),
+    purpose="Records that could not be read, as received; provenance and reason in headers.",
+    config=_stream(30),
+)
+
+SESSION_TIMEOUT_APP: Final = "session-timeout"
+SESSION_TIMEOUT_CHANGELOG: Final = Topic(
+    f"{SESSION_TIMEOUT_APP}-open-sessions-changelog",
+    key="market and session",
+    writers=("session-timeout",),
+    readers=("session-timeout",),
+    purpose="The changelog of the session-timeout processor's own table.",
+    partitions=_LOG_PARTITIONS,
+    config=_table(),
+)
+
+ALL: Final = (
+    *INBOUND_TOPICS,
+    MARKET_LOG,
+    *BOOKS,
+    DECISIONS,
+    ACCEPTANCE_CONFIRMED,
+    DEAD_LETTERS,
+    SESSION_TIMEOUT_CHANGELOG,
+)
+
+INBOX_PREFIX: Final = "inbox."
+
+
+def inbox(participant: str) -> Topic:
+    """Give the topic that one participant alone reads its answers and notices from."""
+    return Topic(
+        INBOX_PREFIX + participant,
+        key="market",
+        writers=("notifier",),
+        readers=(participant,),
+        purpose=f"Answers and notices to {participant}, in the order of each market's decisions.",
+        config=_stream(7),
+    )
