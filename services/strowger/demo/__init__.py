@@ -1,0 +1,1 @@
+"""The demo: the whole exchange on one machine, played scene by scene on real destinations."""
