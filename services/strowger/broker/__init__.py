@@ -1,0 +1,1 @@
+"""How Strowger meets Kafka: connections, topic provisioning, the embedded broker."""

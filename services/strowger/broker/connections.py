@@ -1,0 +1,129 @@
+"""How we connect with aiokafka: the one home for its settings, each with its reason.
+
+The factories give clients that are not started: use `async with`, or `start()` and `stop()`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from strowger.broker.errors import BrokerUnavailable
+
+_COMMON: Final[Mapping[str, Any]] = {
+    # A broker that is gone is noticed while a person still waits.
+    "request_timeout_ms": 15_000,
+}
+_POLL_SECONDS: Final = 0.05
+
+StartPosition = Literal["earliest", "latest", "none"]
+
+
+def producer(bootstrap: str, *, client_id: str, linger_ms: int = 0) -> AIOKafkaProducer:
+    """Make an idempotent producer: a retry inside the client never writes a record twice."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=linger_ms,
+        retry_backoff_ms=20,
+        **_COMMON,
+    )
+
+
+def transactional_producer(
+    bootstrap: str, *, transactional_id: str, transaction_timeout_seconds: float = 10
+) -> AIOKafkaProducer:
+    """Make a producer of transactions; starting it fences every older one of the same id.
+
+    An unfinished transaction holds up readers of committed records for at most the timeout.
+    """
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=transactional_id,
+        transactional_id=transactional_id,
+        transaction_timeout_ms=int(transaction_timeout_seconds * 1000),
+        acks="all",
+        # aiokafka pauses this long inside a commit: its default of 100 is most of the p99.
+        retry_backoff_ms=3,
+        **_COMMON,
+    )
+
+
+def consumer(
+    bootstrap: str,
+    *topics: str,
+    client_id: str,
+    group_id: str | None = None,
+    group_instance_id: str | None = None,
+    read_committed: bool = True,
+    start: StartPosition = "earliest",
+    session_timeout_seconds: float = 6,
+    max_poll_records: int | None = None,
+) -> AIOKafkaConsumer:
+    """Make a consumer that commits only when told to.
+
+    `start` decides where a partition without a committed offset begins. aiokafka's own "latest"
+    would silently skip what is already there; "none" raises instead, for a restore that must
+    not guess. With `group_instance_id` a restarted member gets its partitions back without a
+    rebalance. After a kill a group stands still for `session_timeout_seconds`.
+    """
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        group_id=group_id,
+        group_instance_id=group_instance_id,
+        isolation_level="read_committed" if read_committed else "read_uncommitted",
+        auto_offset_reset=start,
+        enable_auto_commit=False,
+        session_timeout_ms=int(session_timeout_seconds * 1000),
+        # A third is what Kafka advises: two lost heartbeats are borne, the third tells.
+        heartbeat_interval_ms=int(session_timeout_seconds * 1000 / 3),
+        max_poll_records=max_poll_records,
+        retry_backoff_ms=20,
+        **_COMMON,
+    )
+
+
+async def wait_for_broker(bootstrap: str, timeout_seconds: float = 30) -> None:
+    """Return once a broker answers with its cluster's metadata.
+
+    Raises:
+        BrokerUnavailable: none did in time; the message carries the last reason.
+    """
+    reason = "no answer"
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                try:
+                    await _ask_for_metadata(bootstrap)
+                except (OSError, KafkaError) as error:
+                    reason = str(error) or type(error).__name__
+                    await asyncio.sleep(_POLL_SECONDS)
+                else:
+                    return
+    except TimeoutError:
+        raise BrokerUnavailable(
+            f"no Kafka answers at {bootstrap} ({reason}): is it running, and is the address right?"
+        ) from None
+
+
+async def _ask_for_metadata(bootstrap: str) -> None:
+    # aiokafka logs an error at each failed attempt; a plain connection first keeps the wait quiet.
+    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
+    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    writer.close()
+    await writer.wait_closed()
+
+    client = AIOKafkaClient(bootstrap_servers=bootstrap, client_id="strowger-wait")
+    try:
+        await client.bootstrap()
+        if not client.cluster.brokers():
+            raise KafkaError("the cluster has no broker yet")
+    finally:
+        await client.close()

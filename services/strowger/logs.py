@@ -1,0 +1,88 @@
+"""Structured logs: a constant event name and key=value, to stderr, for people or as JSON lines.
+
+Use `log = structlog.get_logger()` and `log.info("offer stored", offer_id=…)` everywhere; only an
+entry point calls `configure`.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+from structlog.typing import Processor
+
+from strowger.settings import Settings
+
+REDACTED: Final = "[redacted]"
+_SECRET_PARTS: Final = ("password", "secret", "token", "private_key", "credential")
+
+
+def configure(settings: Settings, *, service: str | None = None) -> None:
+    """Write this process's logs, and those of the libraries it uses, as the settings say.
+
+    `service` is stamped on every line. Libraries speak from warning up, or all at debug.
+    """
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp(service),
+        _redact,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderers(settings),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+    logging.getLogger("strowger").setLevel(level)
+
+
+def _renderers(settings: Settings) -> list[Processor]:
+    if settings.log_format == "json":
+        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _stamp(service: str | None) -> Processor:
+    """Name the service on each line; not by a context variable, which other threads don't see."""
+
+    def stamp(
+        _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if service is not None:
+            event["service"] = service
+        return event
+
+    return stamp
+
+
+def _redact(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep a secret out of the log even where somebody passed one."""
+    for key in event:
+        if any(part in key.lower() for part in _SECRET_PARTS):
+            event[key] = REDACTED
+    return event
