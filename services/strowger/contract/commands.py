@@ -154,6 +154,6 @@ def decode(value: bytes) -> AnyCommand:
     """Read a `market-log` value.
 
     Raises:
-        msgspec.ValidationError: the log holds what no gateway of ours wrote: corrupt, not bad input.
+        msgspec.ValidationError: the log holds what no gateway of ours wrote: it is corrupt.
     """
     return _DECODER.decode(value)

@@ -83,7 +83,7 @@ class Envelope:
 
     @property
     def sender(self) -> str | None:
-        """Who sent it: a participant's id, `service:<name>` for our own, none if it names neither."""
+        """Who sent it: a participant's id, `service:<name>` for one of ours, else none."""
         for prefix, written in ((PARTICIPANTS, ""), (SERVICES, "service:")):
             if self.source.startswith(prefix) and _SLUG.fullmatch(self.source[len(prefix) :]):
                 return written + self.source[len(prefix) :]

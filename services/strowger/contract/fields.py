@@ -17,10 +17,10 @@ from pydantic import (
 )
 
 NANO: Final = 1_000_000_000
-"""Integer units of money in one unit of currency: amounts inside the exchange are integers of 1e-9."""
+"""Amounts inside the exchange are integers of 1e-9 currency units: so many make one unit."""
 
 MAX_PRICE: Final = Decimal(1000)
-"""The dearest price of a minute or a call that is taken for meant: above it the event is refused."""
+"""The dearest price of a minute or a call that is taken for meant; above it: refused."""
 
 _PRICE = re.compile(r"\d{1,4}(\.\d{1,9})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +31,7 @@ REFERENCE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,79}$"
 MarketId = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 ParticipantId = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE_PATTERN)]
-"""An id chosen by a participant, unique among that participant's own things of that kind in a market."""
+"""An id chosen by a participant, unique among its own things of that kind in a market."""
 
 E164Number = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")]
 """A number in international form, `+` and at most 15 digits (ITU-T E.164, 6.2)."""
@@ -100,9 +100,7 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Timestamp = Annotated[
-    AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")
-]
+Timestamp = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """An instant as RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`."""
 
 

@@ -90,7 +90,7 @@ class OutcomeRequested(InboundEvent):
 
 
 class SessionClosed(InboundEvent):
-    """A session was closed: `terminated` by its buyer, or `timed_out` by the exchange's processor."""
+    """A session was closed: `terminated` by its buyer, or `timed_out` by the processor."""
 
     TYPE: ClassVar[str] = "strowger.session-closed.v1"
 

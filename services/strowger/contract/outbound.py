@@ -24,7 +24,7 @@ class MarketTerms(Outbound):
     """What a market declares of itself; only the operator declares markets.
 
     `sessions` is `required`, or `optional` where a request may stand on its own. The bounds of a
-    session's life and the validity of a match shown without a session are in seconds of market time.
+    session's life and the validity of a match shown without one are in seconds of market time.
     """
 
     market: MarketId
@@ -111,8 +111,8 @@ class Match(Outbound):
 class OffersMatched(OutboundEvent):
     """The stored offers able to satisfy the request, cheapest first.
 
-    Equal costs: the offer that has stood longest at its revision first. `able` counts them all, also
-    those past `max_matches`. `valid_until` is set where there is no session.
+    Equal costs: the offer that has stood longest at its revision first. `able` counts them all,
+    also those past `max_matches`. `valid_until` is set where there is no session.
     """
 
     TYPE: ClassVar[str] = "strowger.offers-matched.v1"
@@ -209,6 +209,7 @@ class Decision(Outbound):
 
     `role` is `answer` for the one final decision on a command and `notice` for what it, or the
     passing of time, led to for somebody. `recipient` is whose inbox the event goes to, if any's.
+    `repeat` marks an answer given again, to the same content under the same id: nothing happened.
     """
 
     TYPE: ClassVar[str] = "strowger.decision.v1"
@@ -220,6 +221,7 @@ class Decision(Outbound):
     command: str
     participant: str
     role: Literal["answer", "notice"]
+    repeat: bool = False
     recipient: ParticipantId | None
     event_id: str
     event: Event

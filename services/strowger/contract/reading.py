@@ -1,4 +1,4 @@
-"""Read one inbound record: an event, a body that is wrong but whose sender can be told, or neither."""
+"""Read one inbound record: an event, a wrong body whose sender can be told, or neither."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def read(
     if sender is None:
         detail = "header ce_source is not /participants/<id>"
         return Unreadable(DeadLetterReason.UNKNOWN_SENDER, detail)
-    model = next((event for event in topic.events if event.TYPE == envelope.type), None)
+    model = next((event for event in topic.events if envelope.type == event.TYPE), None)
     if model is None:
         taken = ", ".join(event.TYPE for event in topic.events)
         detail = f"type {envelope.type!r}; {topic.name} takes {taken}"

@@ -7,7 +7,7 @@ from typing import Self
 class Refusal(StrEnum):
     """Why the exchange said no, whether sending it again may help, and what to do.
 
-    A refusal with `retry` is not remembered: the same id may be sent again. Every other one is final.
+    A refusal with `retry` is not remembered: the same id may be sent again. The others are final.
     """
 
     retry: bool
@@ -23,9 +23,21 @@ class Refusal(StrEnum):
 
     # Of the event itself
     MALFORMED = "malformed", False, "Correct the fields named here and send it as a new event."
-    NOT_E164 = "not_e164", False, "Give the number in full international form, such as +442079460000."
-    STALE_EVENT = "stale_event", False, "It is too old to be decided safely; send it as a new event."
-    CLOCK_AHEAD = "clock_ahead", True, "Its time is in the future; set the sender's clock and resend."
+    NOT_E164 = (
+        "not_e164",
+        False,
+        "Give the number in full international form, such as +442079460000.",
+    )
+    STALE_EVENT = (
+        "stale_event",
+        False,
+        "It is too old to be decided safely; send it as a new event.",
+    )
+    CLOCK_AHEAD = (
+        "clock_ahead",
+        True,
+        "Its time is in the future; set the sender's clock and resend.",
+    )
     ID_REUSED = "id_reused", False, "This id stands for other content; choose a new id."
     NOT_ALLOWED = "not_allowed", False, "Only another role may send this."
 
@@ -45,7 +57,11 @@ class Refusal(StrEnum):
     # Of sessions
     TTL_OUT_OF_BOUNDS = "ttl_out_of_bounds", False, "Ask for a ttl within the market's bounds."
     SESSION_REQUIRED = "session_required", False, "This market trades in sessions; open one first."
-    SESSION_UNKNOWN = "session_unknown", True, "Wait until the session is granted, then send it again."
+    SESSION_UNKNOWN = (
+        "session_unknown",
+        True,
+        "Wait until the session is granted, then send it again.",
+    )
     SESSION_ENDED = "session_ended", False, "Open a new session and submit the request in it."
     SESSION_NOT_DUE = "session_not_due", True, "The deadline has not come by market time."
     NOT_YOUR_SESSION = "not_your_session", False, "Only the buyer who opened a session may use it."
@@ -56,9 +72,17 @@ class Refusal(StrEnum):
     ANSWER_TOO_LARGE = "answer_too_large", False, "Ask for fewer offers with max_matches."
     NOT_SHOWN = "not_shown", False, "Accept an offer, at its revision, that the answer showed."
     MATCH_EXPIRED = "match_expired", False, "The match's validity has passed; submit a new request."
-    OFFER_CHANGED = "offer_changed", False, "It was replaced after it was shown; submit a new request."
+    OFFER_CHANGED = (
+        "offer_changed",
+        False,
+        "It was replaced after it was shown; submit a new request.",
+    )
     OFFER_GONE = "offer_gone", False, "It was withdrawn after it was shown; submit a new request."
-    CAPACITY_EXHAUSTED = "capacity_exhausted", False, "Less than this is left; accept another offer."
+    CAPACITY_EXHAUSTED = (
+        "capacity_exhausted",
+        False,
+        "Less than this is left; accept another offer.",
+    )
     ACCEPTANCE_UNKNOWN = (
         "acceptance_unknown",
         True,

@@ -81,7 +81,11 @@ def _inbound(name: str, writer: str, purpose: str, *events: type[InboundEvent]) 
 
 
 OFFER_PUBLISHED: Final = _inbound(
-    "offer-published", "provider", "Offers published, replaced, withdrawn.", OfferPublished, OfferWithdrawn
+    "offer-published",
+    "provider",
+    "Offers published, replaced, withdrawn.",
+    OfferPublished,
+    OfferWithdrawn,
 )
 SESSION_OPENED: Final = _inbound(
     "session-opened", "buyer", "Sessions that buyers open.", SessionOpened

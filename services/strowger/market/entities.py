@@ -31,7 +31,7 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
 
 
 class PastRevision(msgspec.Struct, frozen=True, array_like=True):
-    """A revision that was replaced within the horizon: a redelivery of it is known for what it is."""
+    """A revision replaced within the horizon, so that a redelivery is known for what it is."""
 
     revision: int
     digest: str
@@ -42,7 +42,7 @@ class PastRevision(msgspec.Struct, frozen=True, array_like=True):
 class Offer(msgspec.Struct, frozen=True, tag_field="row", tag="offer"):
     """An offer at its present revision; `sold` survives new revisions and withdrawal.
 
-    `since` is the market's sequence number when this revision took effect: the tie-break of ranking.
+    `since` is the market's sequence when this revision took effect: the tie-break of ranking.
     """
 
     provider: str

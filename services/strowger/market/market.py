@@ -1,0 +1,34 @@
+"""One market: a total, deterministic function from a command and its log time to decisions."""
+
+from strowger.contract.commands import AnyCommand
+from strowger.contract.outbound import Decision
+from strowger.market.book import Book
+from strowger.market.ruling import Ruling
+
+
+class Market:
+    """A market and the decisions it makes; until it is declared it refuses all else."""
+
+    def __init__(self, market: str) -> None:
+        self.book = Book(market)
+        self.faults: list[Exception] = []
+        """What failed inside `apply` since somebody last looked: each is an alarm."""
+
+    def apply(self, command: AnyCommand, at_ms: int, log_offset: int) -> list[Decision]:
+        """Decide one command at log time `at_ms`; the same log always gives the same decisions.
+
+        Total: a fault in a rule takes back what it did and becomes the refusal `internal_fault`.
+        """
+        ruling = Ruling(self.book, command, at_ms, log_offset)
+        for step in (ruling.end_overdue, ruling.decide):
+            savepoint = self.book.store.savepoint()
+            made = len(ruling.decisions)
+            try:
+                step()
+            except Exception as fault:  # noqa: BLE001 - total: a bad command never stalls a market
+                self.book.store.rollback(savepoint)
+                del ruling.decisions[made:]
+                self.faults.append(fault)
+                if step == ruling.decide:
+                    ruling.refuse_fault()
+        return ruling.decisions

@@ -1,0 +1,49 @@
+"""The markets of one partition of the log: what a matching process owns, dumps and restores."""
+
+from collections.abc import Iterable, Iterator
+
+from strowger.contract.commands import AnyCommand
+from strowger.contract.outbound import Decision
+from strowger.market.entities import Entity, Key
+from strowger.market.market import Market
+from strowger.market.store import Change
+
+
+class Markets:
+    """Markets by id. Rows of all of them go to, and come from, the same tables."""
+
+    def __init__(self) -> None:
+        self._markets: dict[str, Market] = {}
+
+    def apply(self, command: AnyCommand, at_ms: int, log_offset: int) -> list[Decision]:
+        """Decide one command at log time `at_ms` (milliseconds since 1970-01-01T00:00Z)."""
+        market = self._markets.get(command.market) or Market(command.market)
+        decisions = market.apply(command, at_ms, log_offset)
+        if market.book.declared or market.faults:
+            self._markets[command.market] = market
+        return decisions
+
+    def drain(self) -> list[Change]:
+        """Give the rows that changed since the last drain."""
+        return [change for market in self._markets.values() for change in market.book.store.drain()]
+
+    def faults(self) -> list[Exception]:
+        """Give, once, what failed inside `apply`: each is an alarm."""
+        faults = [fault for market in self._markets.values() for fault in market.faults]
+        for market in self._markets.values():
+            market.faults.clear()
+        return faults
+
+    def dump(self) -> Iterator[tuple[Key, Entity]]:
+        """Give every row, in no promised order."""
+        for market in self._markets.values():
+            yield from market.book.store.rows()
+
+    @classmethod
+    def restore(cls, rows: Iterable[tuple[Key, Entity]]) -> "Markets":
+        """Put markets together from their rows, in any order."""
+        markets = cls()
+        for key, entity in rows:
+            market = markets._markets.setdefault(key[1], Market(key[1]))
+            market.book.store.load(key, entity)
+        return markets

@@ -1,0 +1,98 @@
+"""Rules of offers: a provider publishes, replaces and withdraws its own (claims 1 and 7)."""
+
+import msgspec
+
+from strowger.contract.commands import PublishOffer, WithdrawOffer
+from strowger.contract.outbound import OfferRemoved, OfferStored
+from strowger.contract.refusals import Refusal
+from strowger.market.book import Book
+from strowger.market.digests import content_digest
+from strowger.market.entities import Offer, PastRevision
+from strowger.market.rules import PAST_REVISIONS
+from strowger.market.verdict import Denied, Granted, Verdict
+
+
+def publish(book: Book, command: PublishOffer) -> Verdict:
+    """Store an offer, or replace it by a greater revision; what was sold stays sold."""
+    state = book.state
+    if command.currency != state.currency:
+        return Denied(Refusal.CURRENCY_MISMATCH, f"this market trades in {state.currency}")
+    offer = book.offer(command.participant, command.offer_id)
+    digest = content_digest(command)
+    stored = OfferStored(
+        **book.stamp(command), offer_id=command.offer_id, revision=command.revision
+    )
+    if offer is not None:
+        known = _known(offer, command.revision, digest, withdrawn=False)
+        if known is not None:
+            return Granted(stored) if known else _reused(command)
+        if command.revision < offer.revision:
+            return _stale(offer)
+    book.put_offer(
+        Offer(
+            provider=command.participant,
+            offer_id=command.offer_id,
+            revision=command.revision,
+            digest=digest,
+            since=state.sequence,
+            service=command.service,
+            sold=0 if offer is None else offer.sold,
+            withdrawn=False,
+            past=() if offer is None else _past(book, offer),
+            forget_at_ms=None,
+        )
+    )
+    return Granted(stored)
+
+
+def withdraw(book: Book, command: WithdrawOffer) -> Verdict:
+    """Take an offer out of the book; its row stays for the horizon against stale returns."""
+    offer = book.offer(command.participant, command.offer_id)
+    if offer is None:
+        return Denied(Refusal.OFFER_UNKNOWN)
+    digest = content_digest(command)
+    removed = OfferRemoved(
+        **book.stamp(command), offer_id=command.offer_id, revision=command.revision
+    )
+    known = _known(offer, command.revision, digest, withdrawn=True)
+    if known is not None:
+        return Granted(removed) if known else _reused(command)
+    if command.revision < offer.revision:
+        return _stale(offer)
+    book.put_offer(
+        msgspec.structs.replace(
+            offer,
+            revision=command.revision,
+            digest=digest,
+            since=book.state.sequence,
+            withdrawn=True,
+            past=_past(book, offer),
+            forget_at_ms=book.remember_until_ms,
+        )
+    )
+    return Granted(removed)
+
+
+def _known(offer: Offer, revision: int, digest: str, *, withdrawn: bool) -> bool | None:
+    """Say whether a revision was seen before with this content; none if it was not seen."""
+    if revision == offer.revision:
+        return (digest, withdrawn) == (offer.digest, offer.withdrawn)
+    for past in offer.past:
+        if revision == past.revision:
+            return (digest, withdrawn) == (past.digest, past.withdrawn)
+    return None
+
+
+def _past(book: Book, offer: Offer) -> tuple[PastRevision, ...]:
+    """Give the replaced revisions to remember once the offer's present one is replaced too."""
+    replaced = PastRevision(offer.revision, offer.digest, offer.withdrawn, book.remember_until_ms)
+    remembered = (past for past in offer.past if past.forget_at_ms > book.clock_ms)
+    return (replaced, *remembered)[:PAST_REVISIONS]
+
+
+def _stale(offer: Offer) -> Denied:
+    return Denied(Refusal.STALE_REVISION, f"revision {offer.revision} stands")
+
+
+def _reused(command: PublishOffer | WithdrawOffer) -> Denied:
+    return Denied(Refusal.ID_REUSED, f"revision {command.revision} was sent with other content")

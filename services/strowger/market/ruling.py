@@ -1,0 +1,249 @@
+"""Decide one command: its standing refusals, its remembered answer, its rule, and whom to tell."""
+
+from typing import Literal
+
+import msgspec
+from pydantic import TypeAdapter
+
+from strowger.contract.commands import (
+    AcceptOffer,
+    AnyCommand,
+    CloseSession,
+    DeclareMarket,
+    OpenSession,
+    PublishOffer,
+    RefuseEvent,
+    SubmitRequest,
+    TellOutcome,
+    WithdrawOffer,
+)
+from strowger.contract.fields import from_millis
+from strowger.contract.outbound import Decision, Event, EventRefused
+from strowger.contract.refusals import Refusal
+from strowger.market.acceptances import accept, tell_outcome
+from strowger.market.book import Book, Stamp
+from strowger.market.declarations import declare
+from strowger.market.digests import content_digest, event_id
+from strowger.market.entities import Remembered
+from strowger.market.offers import publish, withdraw
+from strowger.market.requests import submit
+from strowger.market.rules import CLOCK_SKEW_MS, FORGET_PER_COMMAND, HORIZON_MS, RULES_VERSION
+from strowger.market.sessions import close_session, end_overdue, open_session
+from strowger.market.timers import forget_at
+from strowger.market.verdict import Denied, Granted, Verdict
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Ruling:
+    """One command being decided."""
+
+    def __init__(self, book: Book, command: AnyCommand, at_ms: int, log_offset: int) -> None:
+        self._book = book
+        self._command = command
+        self._at_ms = at_ms
+        self._log_offset = log_offset
+        self.decisions: list[Decision] = []
+
+    def end_overdue(self) -> None:
+        """Move market time on; end the sessions that are due; forget what may be forgotten."""
+        book = self._book
+        if not book.declared:
+            return
+        state = book.state
+        book.state = msgspec.structs.replace(state, clock_ms=max(state.clock_ms, self._at_ms))
+        for buyer, event in end_overdue(book):
+            self._decide(event, "session-deadline", buyer, recipient=buyer, role="notice")
+        _forget(book)
+
+    def decide(self) -> None:
+        """Decide the command, or give again the answer that is remembered for it."""
+        denied = self._standing_refusal()
+        if denied is not None:
+            self._publish(denied)
+            return
+        subject = _natural_key(self._command)
+        if subject is not None and self._answer_again(subject):
+            return
+        verdict = self._rule()
+        if subject is not None:
+            self._remember(subject, verdict)
+        self._publish(verdict)
+
+    def refuse_fault(self) -> None:
+        """Refuse the command because a rule of ours failed on it."""
+        self._publish(Denied(Refusal.INTERNAL_FAULT))
+
+    def _rule(self) -> Verdict:  # noqa: PLR0911 - one return a command
+        book = self._book
+        match self._command:
+            case PublishOffer() as command:
+                return publish(book, command)
+            case WithdrawOffer() as command:
+                return withdraw(book, command)
+            case OpenSession() as command:
+                return open_session(book, command)
+            case SubmitRequest() as command:
+                return submit(book, command)
+            case AcceptOffer() as command:
+                return accept(book, command)
+            case CloseSession() as command:
+                return close_session(book, command)
+            case TellOutcome() as command:
+                return tell_outcome(book, command)
+            case DeclareMarket() as command:
+                return declare(book, command, self._at_ms)
+            case RefuseEvent() as command:
+                return Denied(Refusal[command.refusal.upper()], command.detail)
+
+    def _standing_refusal(self) -> Denied | None:
+        """Refuse what is wrong whatever the command: an unknown market, a time out of bounds."""
+        command = self._command
+        if isinstance(command, DeclareMarket):
+            return None
+        if isinstance(command, RefuseEvent) and self._book.declared:
+            return None
+        if not self._book.declared:
+            return Denied(Refusal.UNKNOWN_MARKET, f"no market {command.market} is declared")
+        age_ms = self._book.clock_ms - command.sent_at_ms
+        if age_ms > HORIZON_MS:
+            return Denied(Refusal.STALE_EVENT, f"{age_ms // 1000} seconds old")
+        if age_ms < -CLOCK_SKEW_MS:
+            return Denied(Refusal.CLOCK_AHEAD, f"{-age_ms // 1000} seconds ahead of market time")
+        return None
+
+    def _answer_again(self, subject: str) -> bool:
+        """Give the remembered answer to the same content again, or refuse other content."""
+        remembered = self._book.remembered(self._command.participant, subject)
+        if remembered is None:
+            return False
+        if remembered.digest == content_digest(self._command):
+            self._repeat(remembered)
+        else:
+            self._publish(Denied(Refusal.ID_REUSED, f"{subject} was sent with other content"))
+        return True
+
+    def _remember(self, subject: str, verdict: Verdict) -> None:
+        if isinstance(verdict, Denied) and verdict.refusal.retry:
+            return
+        answer = self._answer(verdict)
+        self._book.remember(
+            Remembered(
+                participant=self._command.participant,
+                subject=subject,
+                digest=content_digest(self._command),
+                answer=msgspec.Raw(answer.model_dump_json().encode()),
+                forget_at_ms=self._book.remember_until_ms,
+            )
+        )
+
+    def _repeat(self, remembered: Remembered) -> None:
+        event = _EVENTS.validate_json(bytes(remembered.answer))
+        event = event.model_copy(update={"causation_id": self._command.causation_id})
+        self._decide(event, repeat=True)
+
+    def _publish(self, verdict: Verdict) -> None:
+        command = self._command
+        if isinstance(command, TellOutcome) and isinstance(verdict, Granted):
+            self._decide(verdict.event, repeat=True)
+            return
+        self._decide(self._answer(verdict))
+        for notice in verdict.notices if isinstance(verdict, Granted) else ():
+            self._decide(notice.event, recipient=notice.recipient, role="notice")
+
+    def _answer(self, verdict: Verdict) -> Event:
+        if isinstance(verdict, Granted):
+            return verdict.event
+        said = (verdict.detail, verdict.refusal.advice)
+        return EventRefused(
+            **self._stamp(),
+            refusal=verdict.refusal,
+            retry=verdict.refusal.retry,
+            message=". ".join(part for part in said if part),
+            subject=_subject(self._command),
+        )
+
+    def _stamp(self) -> Stamp:
+        if self._book.declared:
+            return self._book.stamp(self._command)
+        return {
+            "market": self._command.market,
+            "causation_id": self._command.causation_id,
+            "at": from_millis(self._at_ms),
+        }
+
+    def _decide(
+        self,
+        event: Event,
+        command: str | None = None,
+        participant: str | None = None,
+        *,
+        recipient: str | None = None,
+        role: Literal["answer", "notice"] = "answer",
+        repeat: bool = False,
+    ) -> None:
+        command = command or str(self._command.__struct_config__.tag)
+        participant = participant or self._command.participant
+        if role == "answer" and not participant.startswith("service:"):
+            recipient = participant
+        self.decisions.append(
+            Decision(
+                market=event.market,
+                sequence=self._next_sequence(),
+                log_offset=self._log_offset,
+                at=event.at if not repeat else self._stamp()["at"],
+                rules_version=RULES_VERSION,
+                command=command,
+                participant=participant,
+                role=role,
+                repeat=repeat,
+                recipient=recipient,
+                event_id=event_id(
+                    event.market, recipient or participant, event.causation_id, command, event.TYPE
+                ),
+                event=event,
+            )
+        )
+
+    def _next_sequence(self) -> int:
+        book = self._book
+        if not book.declared:
+            return 0
+        book.state = msgspec.structs.replace(book.state, sequence=book.state.sequence + 1)
+        return book.state.sequence
+
+
+def _forget(book: Book) -> None:
+    for _ in range(FORGET_PER_COMMAND):
+        due = book.forgetting.pop_due(book.clock_ms)
+        if due is None:
+            return
+        forget_at_ms, key = due
+        if forget_at(book.store.get(key)) == forget_at_ms:
+            book.store.delete(key)
+
+
+def _natural_key(command: AnyCommand) -> str | None:
+    """Give what the participant's own id names; none where the rules know repeats."""
+    match command:
+        case OpenSession() | SubmitRequest() | AcceptOffer():
+            return _subject(command)
+        case CloseSession() if command.reason == "terminated":
+            return f"close {command.buyer}/{command.session_id}"
+    return None
+
+
+def _subject(command: AnyCommand) -> str:
+    match command:
+        case PublishOffer() | WithdrawOffer():
+            return f"offer {command.offer_id}"
+        case OpenSession() | CloseSession():
+            return f"session {command.session_id}"
+        case SubmitRequest():
+            return f"request {command.request_id}"
+        case AcceptOffer() | TellOutcome():
+            return f"acceptance {command.acceptance_id}"
+        case DeclareMarket():
+            return f"market {command.market}"
+        case RefuseEvent():
+            return command.subject

@@ -1,0 +1,59 @@
+"""What time brings: sessions that fall due, and rows that may be forgotten."""
+
+import heapq
+
+from strowger.market.entities import Entity, Key, MarketState, Session
+
+
+class Deadlines:
+    """Open sessions by deadline, the earliest first, equal ones by key.
+
+    Entries are left behind when a session ends and recognised as spent when they surface, so that a
+    rollback only has to add.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Key]] = []
+
+    def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
+        """Follow one change of a row."""
+        del old
+        if isinstance(new, Session) and new.ended_at_ms is None:
+            heapq.heappush(self._heap, (new.deadline_ms, key))
+
+    def due(self, clock_ms: int) -> Key | None:
+        """Give the first session whose deadline has come, which may have ended since; or none."""
+        if self._heap and self._heap[0][0] <= clock_ms:
+            return self._heap[0][1]
+        return None
+
+    def done(self) -> None:
+        """Drop the first session: it has been seen to."""
+        heapq.heappop(self._heap)
+
+
+class Forgetting:
+    """Rows by the time that they may be forgotten, the earliest first, equal ones by key."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Key]] = []
+
+    def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
+        """Follow one change of a row."""
+        del old
+        forget_at_ms = forget_at(new)
+        if forget_at_ms is not None:
+            heapq.heappush(self._heap, (forget_at_ms, key))
+
+    def pop_due(self, clock_ms: int) -> tuple[int, Key] | None:
+        """Give the next row whose time has come, and that time; the row may have changed since."""
+        if self._heap and self._heap[0][0] <= clock_ms:
+            return heapq.heappop(self._heap)
+        return None
+
+
+def forget_at(entity: Entity | None) -> int | None:
+    """Say when a row may be forgotten: none while it must be kept."""
+    if entity is None or isinstance(entity, MarketState):
+        return None
+    return entity.forget_at_ms

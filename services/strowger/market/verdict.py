@@ -1,0 +1,33 @@
+"""What a rule says of a command: a fact to tell, or a named refusal; and whom else to tell."""
+
+from dataclasses import dataclass
+
+from strowger.contract.outbound import Event
+from strowger.contract.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The command is refused; `detail` says what of it, in words for whoever sent it."""
+
+    refusal: Refusal
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody other than the sender is told."""
+
+    recipient: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The command is done; `event` is the answer."""
+
+    event: Event
+    notices: tuple[Notice, ...] = ()
+
+
+Verdict = Granted | Denied
