@@ -1,0 +1,93 @@
+"""Consume at least once: settle what was read, then commit it, and finish before handing over."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is used of aiokafka's `ConsumerRecord`, which has no types; it has these fields, too."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    """Milliseconds since 1970-01-01T00:00Z, the broker's append time where the topic says so."""
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+Fetched = Mapping[TopicPartition, list[Record]]
+Positions = dict[TopicPartition, int]
+Settle = Callable[[Fetched], Awaitable[Positions]]
+
+_POLL_MS: Final = 200
+_HELD_BACK_SECONDS: Final = 0.1
+
+
+class _HandOver(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Keeps a partition until the records in hand are settled and committed.
+
+    aiokafka gives out no records from before it calls this until the new assignment stands.
+    """
+
+    def __init__(self, in_hand: asyncio.Lock) -> None:
+        self._in_hand = in_hand
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka names it
+        async with self._in_hand:
+            pass
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Take them: the next records come by themselves."""
+
+
+async def consume(
+    consumer: AIOKafkaConsumer,
+    topic: str,
+    settle: Settle,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+) -> None:
+    """Start the consumer, settle and commit batch after batch until `stop`, and close it.
+
+    `settle` returns the offset to go on from in each partition it was given records of. One below
+    the end of those records holds the rest back: they are read again a little later.
+
+    Raises:
+        Exception: whatever `settle` or Kafka raised; what was read is then not committed.
+    """
+    in_hand = asyncio.Lock()
+    consumer.subscribe([topic], listener=_HandOver(in_hand))
+    async with consumer:
+        ready()
+        while not stop.is_set():
+            fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+            if not fetched:
+                continue
+            async with in_hand:
+                positions = await settle(fetched)
+                await consumer.commit(positions)
+                held_back = _hold_back(consumer, fetched, positions)
+            if held_back:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _HELD_BACK_SECONDS)
+
+
+def _hold_back(consumer: AIOKafkaConsumer, fetched: Fetched, positions: Positions) -> bool:
+    """Go back to the first record that was not settled, wherever there is one."""
+    back = {
+        place: positions[place]
+        for place, records in fetched.items()
+        if positions[place] <= records[-1].offset
+    }
+    for place, offset in back.items():
+        consumer.seek(place, offset)
+    return bool(back)
