@@ -1,0 +1,1 @@
+"""One gateway an inbound topic: validate, authenticate, normalise, or dead-letter."""

@@ -1,0 +1,170 @@
+"""The one loop of all gateways: every record ends as a command on `market-log` or a dead letter.
+
+A verdict depends on its record alone, so a redelivery gets the same verdict; each command says
+which record it came from, and matching takes it once. Offsets are committed only after everything
+read was acknowledged where it went, so a crash at any point repeats records and never loses one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypedDict
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+
+from strowger.broker import connections
+from strowger.broker.appending import Append, Appender, partition_of
+from strowger.broker.consuming import Fetched, Positions, Record, consume
+from strowger.broker.dead_letters import DeadLetter
+from strowger.contract.commands import AnyCommand, Origin, RefuseEvent, encode
+from strowger.contract.fields import to_millis
+from strowger.contract.reading import Malformed, Received, Unreadable, read
+from strowger.contract.refusals import Refusal
+from strowger.contract.topics import MARKET_LOG, Topic
+from strowger.gateways.subjects import subject_of, subject_of_bytes
+from strowger.service import Life, bootstrap_of
+from strowger.settings import Settings
+
+MAX_BATCH_RECORDS: Final = 500
+"""Bounds how long deciding one batch keeps the event loop, and how much a crash repeats."""
+
+_MAX_DETAIL_LENGTH: Final = 1000
+
+Normalise = Callable[[Received], AnyCommand]
+
+
+class Brake(Protocol):
+    """What holds commands back while matching has enough to do."""
+
+    async def clogged(self) -> frozenset[int]:
+        """Give the partitions of `market-log` that shall not get more for now."""
+
+
+class Common(TypedDict):
+    """The fields that every command takes from its event."""
+
+    market: str
+    participant: str
+    causation_id: str
+    sent_at_ms: int
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gateway: its topic, how its events become commands, which of our services may send."""
+
+    topic: Topic
+    normalise: Normalise
+    services: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Name the service, which is also its consumer group."""
+        return f"gateway-{self.topic.name}"
+
+    def verdict(self, record: Record) -> AnyCommand | DeadLetter:
+        """Decide where one record goes, whatever its bytes; the same record always goes there."""
+        match read(self.topic, record.headers, record.value):
+            case Unreadable(reason, detail):
+                return DeadLetter(record, reason, detail, self.name)
+            case Malformed() as malformed:
+                return _from(record, _refuse_malformed(malformed, record.value or b""))
+            case Received() as received:
+                return _from(record, self._command(received))
+
+    def _command(self, received: Received) -> AnyCommand:
+        if received.sender.startswith("service:") and received.sender not in self.services:
+            return refuse(received, Refusal.NOT_ALLOWED, "no service of the exchange sends this")
+        return self.normalise(received)
+
+
+def _from(record: Record, command: AnyCommand) -> AnyCommand:
+    origin = Origin(record.topic, record.partition, record.offset)
+    return msgspec.structs.replace(command, origin=origin)
+
+
+def common(received: Received) -> Common:
+    """Give the fields of a command that do not depend on its kind."""
+    return Common(
+        market=received.event.market,
+        participant=received.sender,
+        causation_id=received.envelope.id,
+        sent_at_ms=to_millis(received.envelope.time),
+    )
+
+
+def refuse(received: Received, refusal: Refusal, detail: str) -> RefuseEvent:
+    """Make the command that tells a sender why its event goes no further."""
+    return RefuseEvent(
+        **common(received), refusal=refusal.value, detail=detail, subject=subject_of(received.event)
+    )
+
+
+def _refuse_malformed(malformed: Malformed, value: bytes) -> RefuseEvent:
+    return RefuseEvent(
+        market=malformed.market,
+        participant=malformed.sender,
+        causation_id=malformed.envelope.id,
+        sent_at_ms=to_millis(malformed.envelope.time),
+        refusal=Refusal.MALFORMED.value,
+        detail=malformed.problems[:_MAX_DETAIL_LENGTH],
+        subject=subject_of_bytes(malformed.envelope.type, value),
+    )
+
+
+async def run(
+    gateway: Gateway,
+    settings: Settings,
+    life: Life,
+    brake_on: Callable[[AIOKafkaConsumer], Brake] | None = None,
+) -> None:
+    """Serve one gateway until told to stop; `brake_on` makes its brake, if it has one.
+
+    Raises:
+        KafkaError: a record could not be appended, or its offset not committed.
+    """
+    bootstrap = bootstrap_of(settings)
+    consumer = connections.consumer(
+        bootstrap, client_id=gateway.name, group_id=gateway.name, max_poll_records=MAX_BATCH_RECORDS
+    )
+    producer = connections.producer(bootstrap, client_id=gateway.name)
+    async with producer:
+        partitions = len(await producer.partitions_for(MARKET_LOG.name))
+        brake = brake_on(consumer) if brake_on else None
+        settling = _Settling(gateway, Appender(producer), partitions, brake)
+        await consume(
+            consumer, gateway.topic.name, settling.settle, stop=life.stop, ready=life.ready
+        )
+
+
+@dataclass(frozen=True)
+class _Settling:
+    gateway: Gateway
+    appender: Appender
+    partitions: int
+    brake: Brake | None
+
+    async def settle(self, fetched: Fetched) -> Positions:
+        """Append what the records become, and say how far that went in each partition."""
+        clogged = await self.brake.clogged() if self.brake else frozenset()
+        appends: list[Append] = []
+        positions = {
+            place: self._decide(records, clogged, appends) for place, records in fetched.items()
+        }
+        await self.appender.append(appends)
+        return positions
+
+    def _decide(self, records: list[Record], clogged: frozenset[int], appends: list[Append]) -> int:
+        """Add what the records become, up to the first that has to wait; give its offset."""
+        for record in records:
+            append = self._to_append(self.gateway.verdict(record))
+            if append.topic == MARKET_LOG.name and append.partition in clogged:
+                return record.offset
+            appends.append(append)
+        return records[-1].offset + 1
+
+    def _to_append(self, verdict: AnyCommand | DeadLetter) -> Append:
+        if isinstance(verdict, DeadLetter):
+            return verdict.to_append()
+        key = verdict.market.encode()
+        return Append(MARKET_LOG.name, partition_of(key, self.partitions), key, encode(verdict))
