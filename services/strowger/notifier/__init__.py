@@ -1,0 +1,1 @@
+"""Answers and notices, from `decisions` into each participant's inbox."""

@@ -1,0 +1,145 @@
+"""The notifier: write each decision that is for somebody into that participant's inbox.
+
+At least once, with the decision's own event id, so that readers can drop repeats. It stands apart
+from matching, so that thousands of inboxes never hold up a market.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from strowger.broker import connections
+from strowger.broker.appending import Append, Appender
+from strowger.broker.consuming import Fetched, Positions, Record, consume
+from strowger.broker.dead_letters import DeadLetter
+from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
+from strowger.contract.outbound import OUTBOUND
+from strowger.contract.refusals import DeadLetterReason
+from strowger.contract.topics import DEAD_LETTERS, DECISIONS, INBOX_PREFIX
+from strowger.service import Life, bootstrap_of
+from strowger.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+NAME: Final = "notifier"
+MAX_BATCH_RECORDS: Final = 500
+
+_CE_TYPE_OF: Final = {event.model_fields["type"].default: event.TYPE for event in OUTBOUND}
+
+
+class _Decision(msgspec.Struct, frozen=True):
+    """What of a decision is needed to deliver it; the event stays the bytes that matching wrote."""
+
+    at: datetime
+    recipient: str | None
+    event_id: str
+    event: msgspec.Raw
+
+
+class _Event(msgspec.Struct, frozen=True):
+    type: str
+
+
+_DECISIONS: msgspec.json.Decoder[_Decision] = msgspec.json.Decoder(_Decision)
+_EVENTS: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
+
+
+async def run(settings: Settings, life: Life) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        KafkaError: an inbox could not be written, or the offset not committed.
+        msgspec.MsgspecError: a decision is not what matching writes.
+    """
+    bootstrap = bootstrap_of(settings)
+    consumer = connections.consumer(
+        bootstrap, client_id=NAME, group_id=NAME, max_poll_records=MAX_BATCH_RECORDS
+    )
+    async with connections.producer(bootstrap, client_id=NAME) as producer:
+        inboxes = _Inboxes(producer)
+        await inboxes.look()
+        notifying = _Notifying(Appender(producer), inboxes)
+        await consume(consumer, DECISIONS.name, notifying.settle, stop=life.stop, ready=life.ready)
+
+
+@dataclass
+class _Inboxes:
+    """The inboxes that exist. Writing to one that doesn't would wait for it, and hold up the rest.
+
+    The cluster is asked anew, once a batch at most, when an inbox turns up that is not known: it
+    may have been made a moment ago.
+    """
+
+    producer: AIOKafkaProducer
+    known: frozenset[str] = field(default=frozenset())
+
+    async def missing(self, wanted: set[str]) -> set[str]:
+        """Give those that the cluster does not have."""
+        if not wanted <= self.known:
+            await self.look()
+        return wanted - self.known
+
+    async def look(self) -> None:
+        """Ask for all topics, and let the producer learn of all inboxes in one go.
+
+        Left to itself it asks for them one by one, as it meets them: a stall of 43 s for 1,000.
+        """
+        client = self.producer.client
+        topics = (await client.fetch_all_metadata()).topics()
+        self.known = frozenset(topic for topic in topics if topic.startswith(INBOX_PREFIX))
+        await client.set_topics({*self.known, DEAD_LETTERS.name})
+
+
+@dataclass(frozen=True)
+class _Notifying:
+    appender: Appender
+    inboxes: _Inboxes
+
+    async def settle(self, fetched: Fetched) -> Positions:
+        """Append what the decisions tell participants, and say how far that went."""
+        told = [
+            (record, decision)
+            for records in fetched.values()
+            for record in records
+            if (decision := _read(record)).recipient is not None
+        ]
+        missing = await self.inboxes.missing({_inbox(decision) for _, decision in told})
+        await self.appender.append(
+            _no_inbox(record, _inbox(decision)).to_append()
+            if _inbox(decision) in missing
+            else _notice(record, decision)
+            for record, decision in told
+        )
+        for inbox in sorted(missing):
+            log.warning("inbox missing", inbox=inbox)
+        return {place: records[-1].offset + 1 for place, records in fetched.items()}
+
+
+def _read(record: Record) -> _Decision:
+    return _DECISIONS.decode(record.value or b"")
+
+
+def _inbox(decision: _Decision) -> str:
+    return f"{INBOX_PREFIX}{decision.recipient}"
+
+
+def _notice(record: Record, decision: _Decision) -> Append:
+    """Make the inbox record; an inbox has one partition, so one order."""
+    envelope = Envelope(
+        id=decision.event_id,
+        source=EXCHANGE_SOURCE,
+        type=_CE_TYPE_OF[_EVENTS.decode(decision.event).type],
+        time=decision.at,
+    )
+    return Append(
+        _inbox(decision), 0, record.key or b"", bytes(decision.event), envelope.to_headers()
+    )
+
+
+def _no_inbox(record: Record, inbox: str) -> DeadLetter:
+    detail = f"there is no topic {inbox}; make it with `strowger topics apply`"
+    return DeadLetter(record, DeadLetterReason.NO_INBOX, detail, NAME)
