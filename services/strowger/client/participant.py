@@ -1,0 +1,80 @@
+"""What every participant's client has: a link, its opening and closing, and notices."""
+
+from types import TracebackType
+from typing import Final, Self
+
+from strowger.client.errors import ClientError
+from strowger.client.link import Link
+from strowger.client.notices import Notices
+
+TIMEOUT_SECONDS: Final = 30.0
+"""Long enough for the exchange to take a market over after its matching process was killed."""
+
+
+class Participant:
+    """A participant's client. `timeout` is the longest that one call waits, in seconds.
+
+    The inbox is read from its end, or from `inbox_position`, where an earlier client stopped
+    (`client.inbox_position`), so that notices in between are not missed.
+    """
+
+    def __init__(
+        self,
+        participant: str,
+        *,
+        bootstrap: str,
+        timeout: float = TIMEOUT_SECONDS,
+        inbox_position: int | None = None,
+    ) -> None:
+        self.participant = participant
+        self._bootstrap = bootstrap
+        self._timeout = timeout
+        self._inbox_position = inbox_position
+        self._opened: Link | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            BrokerUnavailable: no broker answers within the timeout.
+            InboxMissing: the participant was not added.
+            InboxGap: the inbox does not hold the given position.
+        """
+        link = Link(
+            self.participant,
+            bootstrap=self._bootstrap,
+            timeout=self._timeout,
+            inbox_position=self._inbox_position,
+        )
+        await link.open()
+        self._opened = link
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._link.close()
+
+    @property
+    def _link(self) -> Link:
+        if self._opened is None:
+            raise ClientError("the client is not connected: use it in `async with`")
+        return self._opened
+
+    @property
+    def inbox_position(self) -> int:
+        """Give the position of the first record of the inbox that was not read yet."""
+        return self._link.inbox.position
+
+    def notices(self) -> Notices:
+        """Collect from now on what the exchange tells unasked: sessions ended, offers sold.
+
+        A session's end that a call of this client asked for is that call's answer, and no notice.
+
+        >>> async for notice in provider.notices():  # doctest: +SKIP
+        ...     print(notice.offer_id, notice.minutes)
+        """
+        return self._link.notices()

@@ -1,0 +1,203 @@
+"""An exception a refusal: what the exchange said no to, and why."""
+
+from typing import ClassVar, Final
+
+from strowger.client.errors import ClientError
+from strowger.contract.outbound import EventRefused
+from strowger.contract.refusals import Refusal
+
+
+class Refused(ClientError):
+    """The exchange said no. `refusal` is the rule, `retry` whether trying again may help."""
+
+    REFUSAL: ClassVar[Refusal]
+
+    def __init__(self, event: EventRefused) -> None:
+        super().__init__(f"{event.subject}: {event.refusal.value}: {event.message}")
+        self.event = event
+
+    @property
+    def refusal(self) -> Refusal:
+        """Give the rule."""
+        return self.event.refusal
+
+    @property
+    def retry(self) -> bool:
+        """Say whether sending it again may help."""
+        return self.event.retry
+
+    @property
+    def message(self) -> str:
+        """Give the exchange's own words: what was wrong, and what to do."""
+        return self.event.message
+
+
+class Malformed(Refused):
+    """The event broke its schema; the message names the fields."""
+
+    REFUSAL = Refusal.MALFORMED
+
+
+class NotE164(Refused):
+    """The number is not in full international form."""
+
+    REFUSAL = Refusal.NOT_E164
+
+
+class StaleEvent(Refused):
+    """The event came too late to be decided safely."""
+
+    REFUSAL = Refusal.STALE_EVENT
+
+
+class ClockAhead(Refused):
+    """The event's time lies in the future."""
+
+    REFUSAL = Refusal.CLOCK_AHEAD
+
+
+class IdReused(Refused):
+    """The id stands for other content."""
+
+    REFUSAL = Refusal.ID_REUSED
+
+
+class NotAllowed(Refused):
+    """Only another role may send this."""
+
+    REFUSAL = Refusal.NOT_ALLOWED
+
+
+class UnknownMarket(Refused):
+    """No market of this name is declared."""
+
+    REFUSAL = Refusal.UNKNOWN_MARKET
+
+
+class MarketDeclaredOtherwise(Refused):
+    """The market stands with other terms."""
+
+    REFUSAL = Refusal.MARKET_DECLARED_OTHERWISE
+
+
+class CurrencyMismatch(Refused):
+    """The market trades in another currency."""
+
+    REFUSAL = Refusal.CURRENCY_MISMATCH
+
+
+class StaleRevision(Refused):
+    """A greater revision of the offer stands."""
+
+    REFUSAL = Refusal.STALE_REVISION
+
+
+class OfferUnknown(Refused):
+    """The provider has no offer of this id."""
+
+    REFUSAL = Refusal.OFFER_UNKNOWN
+
+
+class TtlOutOfBounds(Refused):
+    """The market does not grant sessions of this length."""
+
+    REFUSAL = Refusal.TTL_OUT_OF_BOUNDS
+
+
+class SessionRequired(Refused):
+    """The market trades in sessions only."""
+
+    REFUSAL = Refusal.SESSION_REQUIRED
+
+
+class SessionUnknown(Refused):
+    """The buyer has no session of this id."""
+
+    REFUSAL = Refusal.SESSION_UNKNOWN
+
+
+class SessionEnded(Refused):
+    """The session has ended, by its buyer or by time."""
+
+    REFUSAL = Refusal.SESSION_ENDED
+
+
+class SessionNotDue(Refused):
+    """The session's deadline has not come."""
+
+    REFUSAL = Refusal.SESSION_NOT_DUE
+
+
+class NotYourSession(Refused):
+    """The session is another buyer's."""
+
+    REFUSAL = Refusal.NOT_YOUR_SESSION
+
+
+class RequestUnknown(Refused):
+    """The buyer has no request of this id."""
+
+    REFUSAL = Refusal.REQUEST_UNKNOWN
+
+
+class OtherSession(Refused):
+    """The request was made in another session, or in none."""
+
+    REFUSAL = Refusal.OTHER_SESSION
+
+
+class AnswerTooLarge(Refused):
+    """So many offers match that the answer would not fit a record."""
+
+    REFUSAL = Refusal.ANSWER_TOO_LARGE
+
+
+class NotShown(Refused):
+    """The request's answer did not show this offer at this revision."""
+
+    REFUSAL = Refusal.NOT_SHOWN
+
+
+class MatchExpired(Refused):
+    """The match was shown too long ago."""
+
+    REFUSAL = Refusal.MATCH_EXPIRED
+
+
+class OfferChanged(Refused):
+    """The offer was replaced after it was shown."""
+
+    REFUSAL = Refusal.OFFER_CHANGED
+
+
+class OfferGone(Refused):
+    """The offer was withdrawn after it was shown."""
+
+    REFUSAL = Refusal.OFFER_GONE
+
+
+class CapacityExhausted(Refused):
+    """Less is left of the offer than the request needs."""
+
+    REFUSAL = Refusal.CAPACITY_EXHAUSTED
+
+
+class AcceptanceUnknown(Refused):
+    """Nothing is remembered under this acceptance id."""
+
+    REFUSAL = Refusal.ACCEPTANCE_UNKNOWN
+
+
+class InternalFault(Refused):
+    """The exchange failed on this event."""
+
+    REFUSAL = Refusal.INTERNAL_FAULT
+
+
+BY_REFUSAL: Final = {kind.REFUSAL: kind for kind in Refused.__subclasses__()}
+"""Which exception stands for which refusal."""
+
+
+def refused(event: EventRefused) -> Refused:
+    """Make the exception that stands for a refusal."""
+    return BY_REFUSAL[event.refusal](event)
