@@ -151,6 +151,7 @@ class EmbeddedBroker:
             try:
                 self._wait_until_serving(process, ports)
             except BrokerDied:
+                self._end(_STOP_SECONDS)
                 # Somebody took the port between our look and the server's bind: choose another.
                 if attempt == _ATTEMPTS or "Address already in use" not in self._log.read_text():
                     raise

@@ -25,7 +25,3 @@ class JarsUnavailable(BrokerError):
             f"the embedded broker can't be had: {reason}\n"
             "Use a Kafka of your own (STROWGER_BOOTSTRAP=host:port), or `docker compose up`."
         )
-
-
-class ProvisioningRefused(BrokerError):
-    """The broker said no to a topic, or holds it in a way that we may not change."""

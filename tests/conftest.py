@@ -1,0 +1,57 @@
+"""The one embedded broker of a test run, and the settings that point at it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from strowger.broker.embedded import EmbeddedBroker
+from strowger.settings import PREFIX, Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """Keep the developer's own `STROWGER_*` out of every test, save where the jars are kept."""
+    kept = {f"{PREFIX}CACHE_DIR", f"{PREFIX}MAVEN_REPOSITORY"}
+    with pytest.MonkeyPatch.context() as patch:
+        for key in list(os.environ):
+            if key.upper().startswith(PREFIX) and key not in kept:
+                patch.delenv(key)
+        yield
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """Give the run's home, and remove it at the end; pytest would keep those of three runs."""
+    with tempfile.TemporaryDirectory(prefix="strowger-test-") as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="session")
+def broker(home: Path, _no_settings_from_outside: None) -> Iterator[EmbeddedBroker]:
+    """Start the run's broker at the first test that wants it; stop it whatever happens.
+
+    The jars stay in the user's own cache, so that a run does not fetch them again.
+    """
+    embedded = EmbeddedBroker.from_settings(Settings(home=home))
+    embedded.start(wipe=True)
+    try:
+        yield embedded
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def bootstrap(broker: EmbeddedBroker) -> str:
+    """Give the broker's address; topics on it are unique to each test."""
+    address = broker.status().bootstrap
+    assert address is not None
+    return address
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path, bootstrap: str) -> Settings:
+    """Give the settings of an exchange on the run's broker."""
+    return Settings(home=home, bootstrap=bootstrap)
