@@ -36,7 +36,11 @@ def producer(bootstrap: str, *, client_id: str, linger_ms: int = 0) -> AIOKafkaP
 
 
 def transactional_producer(
-    bootstrap: str, *, transactional_id: str, transaction_timeout_seconds: float = 10
+    bootstrap: str,
+    *,
+    transactional_id: str,
+    transaction_timeout_seconds: float = 10,
+    max_batch_bytes: int = 16_384,
 ) -> AIOKafkaProducer:
     """Make a producer of transactions; starting it fences every older one of the same id.
 
@@ -46,6 +50,7 @@ def transactional_producer(
         bootstrap_servers=bootstrap,
         client_id=transactional_id,
         transactional_id=transactional_id,
+        max_batch_size=max_batch_bytes,
         transaction_timeout_ms=int(transaction_timeout_seconds * 1000),
         acks="all",
         # aiokafka pauses this long inside a commit: its default of 100 is most of the p99.

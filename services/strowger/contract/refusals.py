@@ -81,7 +81,7 @@ class Refusal(StrEnum):
     CAPACITY_EXHAUSTED = (
         "capacity_exhausted",
         False,
-        "Less than this is left; accept another offer.",
+        "Accept another offer, or ask for less.",
     )
     ACCEPTANCE_UNKNOWN = (
         "acceptance_unknown",
@@ -103,3 +103,4 @@ class DeadLetterReason(StrEnum):
     NOT_JSON = "not_json"
     NO_MARKET = "no_market"
     NO_INBOX = "no_inbox"
+    NOT_A_COMMAND = "not_a_command"

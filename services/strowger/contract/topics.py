@@ -170,7 +170,7 @@ ACCEPTANCE_CONFIRMED: Final = Topic(
 DEAD_LETTERS: Final = Topic(
     "dead-letters",
     key="source topic",
-    writers=("gateway", "notifier"),
+    writers=("gateway", "matching", "notifier"),
     readers=("operator",),
     purpose="Records that could not be read, as received; provenance and reason in headers.",
     config=_stream(30),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from strowger.contract.commands import AnyCommand
-from strowger.contract.outbound import Decision
+from strowger.contract.outbound import AcceptanceConfirmed, Decision
 from strowger.market.entities import Entity, Key
 from strowger.market.market import Market
 from strowger.market.store import Change
@@ -22,6 +22,20 @@ class Markets:
         if market.book.declared or market.faults:
             self._markets[command.market] = market
         return decisions
+
+    def public_sale(self, decision: Decision) -> AcceptanceConfirmed | None:
+        """Give the public record of the sale that a decision made; none if it made none.
+
+        An answer given again sold nothing. Unless the market names its buyers, what would tell who
+        bought is left out, and the contract stands for the cause.
+        """
+        sale = decision.event
+        if not isinstance(sale, AcceptanceConfirmed) or decision.repeat:
+            return None
+        if self._markets[decision.market].book.state.public_buyer:
+            return sale
+        hidden = dict.fromkeys(("acceptance_id", "session_id", "request_id", "buyer"))
+        return sale.model_copy(update={**hidden, "causation_id": sale.contract_id})
 
     def drain(self) -> list[Change]:
         """Give the rows that changed since the last drain."""

@@ -1,0 +1,55 @@
+"""What one batch writes: records gathered until they are committed together."""
+
+from collections.abc import Iterable
+
+from strowger.broker.appending import Append
+from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
+from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.topics import ACCEPTANCE_CONFIRMED, DECISIONS
+from strowger.market.entities import TOPIC_OF_KIND, encode, encode_key
+from strowger.market.store import Change
+
+
+class Output:
+    """Records for one partition of matching's topics, in their order."""
+
+    def __init__(self, partition: int) -> None:
+        self._partition = partition
+        self.records: list[Append] = []
+        self.bytes = 0
+
+    def decide(self, decision: Decision) -> None:
+        """Add a decision."""
+        envelope = Envelope(
+            id=f"{decision.event_id}-{decision.log_offset}",
+            source=EXCHANGE_SOURCE,
+            type=Decision.TYPE,
+            time=decision.at,
+        )
+        self._event(DECISIONS.name, decision, envelope)
+
+    def sell(self, event_id: str, sale: AcceptanceConfirmed) -> None:
+        """Add a sale to the public record."""
+        envelope = Envelope(
+            id=f"{event_id}-public", source=EXCHANGE_SOURCE, type=sale.TYPE, time=sale.at
+        )
+        self._event(ACCEPTANCE_CONFIRMED.name, sale, envelope)
+
+    def change(self, changes: Iterable[Change]) -> None:
+        """Add the rows that changed."""
+        for key, _, new in changes:
+            self.row(TOPIC_OF_KIND[key[0]], encode_key(key), None if new is None else encode(new))
+
+    def row(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """Add one row."""
+        self.add(Append(topic, self._partition, key, value))
+
+    def add(self, record: Append) -> None:
+        """Add a record."""
+        self.records.append(record)
+        self.bytes += len(record.value or b"")
+
+    def _event(self, topic: str, event: Decision | AcceptanceConfirmed, envelope: Envelope) -> None:
+        value = event.model_dump_json().encode()
+        key = event.market.encode()
+        self.add(Append(topic, self._partition, key, value, envelope.to_headers()))

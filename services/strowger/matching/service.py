@@ -1,0 +1,116 @@
+"""Run matching: own the partitions that the group assigns, each taken over step by step."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from strowger.broker import connections
+from strowger.broker.consuming import Record
+from strowger.contract.topics import MARKET_LOG
+from strowger.matching.owner import GROUP, LogGap, Owner
+from strowger.service import Life, bootstrap_of
+from strowger.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH_RECORDS: Final = 1000
+POLL_MS: Final = 200
+SESSION_TIMEOUT_SECONDS: Final = 6.0
+"""After a kill the group waits so long for the dead member before it hands its partitions on."""
+
+
+async def run(settings: Settings, life: Life) -> None:
+    """Decide the commands of every assigned partition until told to stop.
+
+    Raises:
+        Exception: any failure; the process exits; whoever takes over restores what was committed.
+    """
+    bootstrap = bootstrap_of(settings)
+    consumer = connections.consumer(
+        bootstrap,
+        client_id=GROUP,
+        group_id=GROUP,
+        session_timeout_seconds=SESSION_TIMEOUT_SECONDS,
+        max_poll_records=MAX_BATCH_RECORDS,
+    )
+    matching = _Matching(bootstrap, consumer)
+    consumer.subscribe([MARKET_LOG.name], listener=matching)
+    await consumer.start()
+    try:
+        while not life.stop.is_set():
+            await matching.take_over_assigned()
+            if matching.is_settled:
+                life.ready()
+            await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
+    finally:
+        await matching.release_all()
+        await consumer.stop()
+
+
+class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's class is untyped
+    """The owners of the assigned partitions. The lock keeps batches and rebalances apart."""
+
+    def __init__(self, bootstrap: str, consumer: AIOKafkaConsumer) -> None:
+        self._bootstrap = bootstrap
+        self._consumer = consumer
+        self._owners: dict[TopicPartition, Owner] = {}
+        self._assigned: set[TopicPartition] = set()
+        self._has_assignment = False
+        self._lock = asyncio.Lock()
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether every assigned partition has been taken over."""
+        return self._has_assignment and self._assigned == self._owners.keys()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Hand partitions on after the batch at hand: wait for it, then let go."""
+        async with self._lock:
+            for partition in revoked:
+                self._assigned.discard(partition)
+                owner = self._owners.pop(partition, None)
+                if owner is not None:
+                    await owner.release()
+                    log.info("partition handed on", partition=partition.partition)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Note what is to be taken over, and read nothing of it before: the loop does the rest."""
+        self._assigned.update(assigned)
+        self._has_assignment = True
+        self._consumer.pause(*self._assigned)
+
+    async def take_over_assigned(self) -> None:
+        """Take over each newly assigned partition: fence, restore, prove, seek, resume."""
+        for partition in sorted(self._assigned - self._owners.keys()):
+            async with self._lock:
+                if partition not in self._assigned:
+                    continue
+                owner = await Owner.take_over(self._bootstrap, partition.partition)
+                self._owners[partition] = owner
+                await self._start_reading(partition, owner)
+
+    async def _start_reading(self, partition: TopicPartition, owner: Owner) -> None:
+        start = (await self._consumer.beginning_offsets([partition]))[partition]
+        if start > owner.next_offset:
+            raise LogGap(f"{partition}: begins at {start}, but {owner.next_offset} is next")
+        self._consumer.seek(partition, owner.next_offset)
+        self._consumer.resume(partition)
+        log.info("partition taken over", partition=partition.partition, at=owner.next_offset)
+
+    async def decide(self, batches: dict[TopicPartition, list[Record]]) -> None:
+        """Decide what was read of the partitions that are still ours, a transaction a batch."""
+        async with self._lock:
+            for partition, records in batches.items():
+                owner = self._owners.get(partition)
+                if owner is not None:
+                    await owner.decide(records)
+
+    async def release_all(self) -> None:
+        """Let go of every partition."""
+        async with self._lock:
+            for owner in self._owners.values():
+                await owner.release()
+            self._owners.clear()
