@@ -1,0 +1,387 @@
+"""The client's link against an exchange played by hand, on a broker of its own.
+
+Of its own, so that the broker can be stopped, and so that no real exchange answers as well.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from strowger.broker import connections, provisioning
+from strowger.broker.embedded import EmbeddedBroker
+from strowger.broker.errors import BrokerUnavailable
+from strowger.client import (
+    BuyerClient,
+    DeliveryReport,
+    InboxGap,
+    InboxMissing,
+    OutcomeUnknown,
+    ProviderClient,
+    refused,
+)
+from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
+from strowger.contract.inbound import OfferPublished, SessionOpened
+from strowger.contract.outbound import (
+    EventRefused,
+    OfferStored,
+    OutboundEvent,
+    SessionEnded,
+    SessionGranted,
+)
+from strowger.contract.reading import Received, read
+from strowger.contract.refusals import Refusal
+from strowger.contract.topics import INBOUND_TOPICS, inbox
+from strowger.contract.voice import VoiceTermination
+from strowger.settings import Settings
+from tests.support import eventually, unique
+
+AT = datetime(2026, 1, 31, tzinfo=UTC)
+TOPICS = {topic.name: topic for topic in INBOUND_TOPICS}
+
+Script = Callable[[Received], Iterable[OutboundEvent]]
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """Start a broker that these tests alone use."""
+    home = tmp_path_factory.mktemp("link")
+    broker = EmbeddedBroker.from_settings(Settings(home=home))
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+async def address(own_broker: EmbeddedBroker) -> str:
+    """Give that broker's address, with the inbound topics made."""
+    bootstrap = own_broker.status().bootstrap
+    assert bootstrap is not None
+    await provisioning.apply(bootstrap, INBOUND_TOPICS)
+    return bootstrap
+
+
+@pytest.fixture
+async def participant(address: str) -> str:
+    """Give a participant that was added."""
+    name = unique("globex")
+    await provisioning.apply(address, [inbox(name)])
+    return name
+
+
+class PlayedExchange:
+    """Writes into inboxes what a script says; keeps what it received."""
+
+    def __init__(self, producer: Any) -> None:  # noqa: ANN401 - aiokafka is untyped
+        self._producer = producer
+        self.received: list[Received] = []
+
+    async def tell(self, participant: str, event: OutboundEvent, event_id: str) -> int:
+        """Write one event into an inbox, and give its offset."""
+        value = event.model_dump_json().encode()
+        return int((await (await self.write(participant, event.TYPE, value, event_id))).offset)
+
+    async def write(self, participant: str, kind: str, value: bytes, event_id: str) -> Any:  # noqa: ANN401 - aiokafka is untyped
+        """Write a record into an inbox, and give its delivery."""
+        headers = Envelope(event_id, EXCHANGE_SOURCE, kind, AT).to_headers()
+        return await self._producer.send(inbox(participant).name, value=value, headers=headers)
+
+    async def answer(self, consumer: Any, script: Script) -> None:  # noqa: ANN401 - as above
+        """Answer every inbound event as the script says, for ever."""
+        async for record in consumer:
+            got = read(TOPICS[record.topic], record.headers, record.value)
+            assert isinstance(got, Received)
+            self.received.append(got)
+            for number, event in enumerate(script(got)):
+                value = event.model_dump_json().encode()
+                await self.write(got.sender, event.TYPE, value, f"{got.envelope.id}-{number}")
+
+
+@asynccontextmanager
+async def played(address: str, script: Script) -> AsyncIterator[PlayedExchange]:
+    """Play an exchange that answers as the script says."""
+    consumer = connections.consumer(address, *TOPICS, client_id="played", start="latest")
+    async with connections.producer(address, client_id="played") as producer, consumer:
+        await consumer.seek_to_end()
+        exchange = PlayedExchange(producer)
+        answering = asyncio.create_task(exchange.answer(consumer, script))
+        try:
+            yield exchange
+        finally:
+            answering.cancel()
+            with suppress(asyncio.CancelledError):
+                await answering
+
+
+def granted(got: Received) -> SessionGranted:
+    """Grant the session that was opened."""
+    assert isinstance(got.event, SessionOpened)
+    return SessionGranted(
+        market=got.event.market,
+        causation_id=got.envelope.id,
+        at=AT,
+        session_id=got.event.session_id,
+        deadline=AT,
+    )
+
+
+def said_no(got: Received, why: Refusal) -> EventRefused:
+    """Refuse what was sent."""
+    return EventRefused(
+        market=got.event.market,
+        causation_id=got.envelope.id,
+        at=AT,
+        refusal=why,
+        retry=why.retry,
+        message=why.advice,
+        subject="it",
+    )
+
+
+def ended(cause: str, session_id: str = "s-1") -> SessionEnded:
+    """Tell that a session timed out."""
+    return SessionEnded(
+        market="voice", causation_id=cause, at=AT, session_id=session_id, reason="timed_out"
+    )
+
+
+def stored(got: Received) -> OfferStored:
+    """Store the offer that was published."""
+    assert isinstance(got.event, OfferPublished)
+    return OfferStored(
+        market=got.event.market,
+        causation_id=got.envelope.id,
+        at=AT,
+        offer_id=got.event.offer_id,
+        revision=got.event.revision,
+    )
+
+
+async def test_a_participant_without_an_inbox_is_told_who_can_add_it(address: str) -> None:
+    """The error carries the operator's command; nothing is made by asking, not even a topic."""
+    stranger = unique("stranger")
+
+    for _ in range(2):
+        with pytest.raises(InboxMissing, match=f"strowger participant add {stranger}"):
+            async with BuyerClient(stranger, bootstrap=address):
+                pass
+
+
+async def test_a_broker_that_does_not_answer_is_named() -> None:
+    """A wrong address fails within the client's timeout, and leaves nothing open."""
+    with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
+        async with BuyerClient("globex", bootstrap="127.0.0.1:1", timeout=0.2):
+            pass
+
+
+async def test_what_was_told_before_connecting_is_not_read(address: str, participant: str) -> None:
+    """An inbox is read from its end, or from where an earlier client stopped."""
+    async with played(address, lambda _: ()) as exchange:
+        first = await exchange.tell(participant, ended("e-1", "s-1"), "n-1")
+        async with BuyerClient(participant, bootstrap=address) as buyer:
+            notices = buyer.notices()
+            await exchange.tell(participant, ended("e-2", "s-2"), "n-2")
+            assert await anext(notices) == ended("e-2", "s-2")
+            assert buyer.inbox_position == first + 2
+
+        async with BuyerClient(participant, bootstrap=address, inbox_position=first) as buyer:
+            assert await anext(buyer.notices()) == ended("e-1", "s-1")
+
+    with pytest.raises(InboxGap, match="not 99"):
+        async with BuyerClient(participant, bootstrap=address, inbox_position=99):
+            pass
+
+
+async def test_a_notice_that_is_told_twice_is_read_once(address: str, participant: str) -> None:
+    """The notifier writes at least once; repeats carry their id and are dropped."""
+    async with (
+        played(address, lambda _: ()) as exchange,
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        notices = buyer.notices()
+        for event_id in ("n-1", "n-1", "n-2"):
+            await exchange.tell(participant, ended("e-1", event_id), event_id)
+
+        assert [(await anext(notices)).session_id for _ in range(2)] == ["n-1", "n-2"]  # type: ignore[union-attr]
+
+
+async def test_a_notice_of_the_same_cause_is_no_answer(address: str, participant: str) -> None:
+    """What an event led to, told before its answer, goes to the notices and not to the caller."""
+    async with (
+        played(address, lambda got: [ended(got.envelope.id), granted(got)]),
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        notices = buyer.notices()
+
+        session = await buyer.open_session("voice", ttl=60, session_id="s-2")
+
+        assert session.session_id == "s-2"
+        assert (await anext(notices)) is not None
+
+
+async def test_an_event_that_overtook_another_is_sent_again(address: str, participant: str) -> None:
+    """A refusal that only waiting mends is mended by waiting: a new event, the same natural key."""
+    sent: list[Received] = []
+
+    def overtaken_twice(got: Received) -> Iterable[OutboundEvent]:
+        sent.append(got)
+        yield said_no(got, Refusal.SESSION_UNKNOWN) if len(sent) < 3 else granted(got)
+
+    async with (
+        played(address, overtaken_twice),
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        await buyer.open_session("voice", ttl=60)
+
+    assert len({got.envelope.id for got in sent}) == 3
+    assert len({got.event for got in sent}) == 1
+
+
+async def test_a_refusal_is_raised_at_last(address: str, participant: str) -> None:
+    """Four times is enough, and any other refusal is raised at the first."""
+    async with (
+        played(address, lambda got: [said_no(got, Refusal.SESSION_UNKNOWN)]) as exchange,
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        with pytest.raises(refused.SessionUnknown):
+            await buyer.open_session("voice", ttl=60)
+        assert len(exchange.received) == 4
+
+    async with (
+        played(address, lambda got: [said_no(got, Refusal.UNKNOWN_MARKET)]) as exchange,
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        with pytest.raises(refused.UnknownMarket):
+            await buyer.open_session("voice", ttl=60)
+        assert len(exchange.received) == 1
+
+
+async def test_silence_is_an_outcome_that_is_not_known(address: str, participant: str) -> None:
+    """Without an answer in time the caller gets the id to ask about."""
+    async with (
+        played(address, lambda _: ()),
+        BuyerClient(participant, bootstrap=address, timeout=0.3) as buyer,
+    ):
+        with pytest.raises(OutcomeUnknown, match=r"within 0\.3 seconds") as unknown:
+            await buyer.outcome("voice~a-1")
+
+    assert (unknown.value.id, unknown.value.market) == ("voice~a-1", "voice")
+
+
+async def test_closing_a_client_ends_what_waits_on_it(address: str, participant: str) -> None:
+    """Nobody waits out a timeout on a client that was closed."""
+    async with played(address, lambda _: ()) as exchange:
+        async with BuyerClient(participant, bootstrap=address) as buyer:
+            asking = asyncio.create_task(buyer.outcome("voice~a-1"))
+            await eventually(lambda: exchange.received)
+
+        with pytest.raises(OutcomeUnknown, match="closed"):
+            await asking
+
+
+async def test_an_answer_that_cannot_be_read_is_not_waited_out(
+    address: str, participant: str
+) -> None:
+    """An answer that this SDK is too old for says so at once, as an outcome not known."""
+    async with (
+        played(address, lambda _: ()) as exchange,
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        asking = asyncio.create_task(buyer.outcome("voice~a-1"))
+        got = (await eventually(lambda: exchange.received))[0]
+        answer = said_no(got, Refusal.MALFORMED).model_dump_json()
+        newer = answer.replace("malformed", "not_yet_thought_of").encode()
+        await exchange.write(participant, EventRefused.TYPE, newer, "n-1")
+
+        with pytest.raises(OutcomeUnknown, match="not_yet_thought_of"):
+            await asking
+
+
+def offers(count: int) -> list[OfferPublished]:
+    """Make offers `o-0`, `o-1` and so on."""
+    service = VoiceTermination.model_validate_json('{"prefix": "44", "rate_per_minute": "0.01"}')
+    return [
+        OfferPublished(
+            market="voice", offer_id=f"o-{number}", revision=1, currency="EUR", service=service
+        )
+        for number in range(count)
+    ]
+
+
+async def test_many_offers_are_reported_one_by_one_in_their_order(
+    address: str, participant: str
+) -> None:
+    """More offers than may be unanswered: each gets its own report, refusals with their reason."""
+
+    def every_tenth_refused(got: Received) -> Iterable[OutboundEvent]:
+        assert isinstance(got.event, OfferPublished)
+        no = got.event.offer_id.endswith("0")
+        yield said_no(got, Refusal.STALE_REVISION) if no else stored(got)
+
+    seen: list[DeliveryReport] = []
+    many = offers(4500)
+    async with (
+        played(address, every_tenth_refused),
+        ProviderClient(participant, bootstrap=address) as provider,
+    ):
+        reports = await provider.publish_many(many, on_report=seen.append)
+
+    assert [report.event for report in reports] == many
+    assert [report.outcome for report in reports[9:12]] == ["stored", "refused", "stored"]
+    assert sum(report.outcome == "refused" for report in reports) == 450
+    refusal = reports[10].answer
+    assert isinstance(refusal, EventRefused)
+    assert refusal.refusal is Refusal.STALE_REVISION
+    assert sorted(map(id, seen)) == sorted(map(id, reports))
+
+
+async def test_an_exchange_that_falls_silent_leaves_unknown_and_unsent(
+    address: str, participant: str
+) -> None:
+    """What was sent without an answer is not known; the rest was never sent; each says which."""
+    answers = iter(range(100))
+
+    def silent_after_a_hundred(got: Received) -> Iterable[OutboundEvent]:
+        if next(answers, None) is not None:
+            yield stored(got)
+
+    async with (
+        played(address, silent_after_a_hundred),
+        ProviderClient(participant, bootstrap=address, timeout=1) as provider,
+    ):
+        reports = await provider.publish_many(offers(3000))
+
+    outcomes = [report.outcome for report in reports]
+    assert (outcomes.count("stored"), outcomes.count("unknown")) == (100, 1900)
+    assert outcomes.count("unsent") == 1000
+
+
+async def test_a_broker_that_restarts_loses_no_answer(
+    own_broker: EmbeddedBroker, address: str, participant: str
+) -> None:
+    """A call that waits while the broker is away gets its answer when it is back."""
+    async with (
+        played(address, lambda _: ()) as exchange,
+        BuyerClient(participant, bootstrap=address) as buyer,
+    ):
+        opening = asyncio.create_task(buyer.open_session("voice", ttl=60))
+        await eventually(lambda: exchange.received)
+        await asyncio.to_thread(own_broker.stop)
+        late = asyncio.create_task(buyer.open_session("voice", ttl=61))
+        await asyncio.to_thread(own_broker.start)
+        assert not opening.done()
+
+        await eventually(lambda: len(exchange.received) == 2, timeout_seconds=20)
+        for got in exchange.received:
+            await exchange.tell(participant, granted(got), f"{got.envelope.id}-0")
+
+        sessions = await asyncio.gather(opening, late)
+
+    assert {session.session_id for session in sessions} == {
+        got.event.session_id for got in exchange.received if isinstance(got.event, SessionOpened)
+    }
