@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from strowger.broker import connections
 from strowger.contract.outbound import AcceptanceConfirmed
@@ -43,8 +44,8 @@ async def acceptances(
     )
     finished = _Finished(consumer)
     consumer.subscribe([ACCEPTANCE_CONFIRMED.name], listener=finished)
-    await consumer.start()
     try:
+        await consumer.start()
         while True:
             # Before waiting for more, so that a quiet market leaves nothing uncommitted.
             await finished.commit()
@@ -60,8 +61,10 @@ async def acceptances(
                         yield event
                     await finished.add(partition, record.offset, tenure)
     finally:
-        await finished.commit()
-        await consumer.stop()
+        try:
+            await finished.commit()
+        finally:
+            await consumer.stop()
 
 
 class _Finished(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped
@@ -86,7 +89,11 @@ class _Finished(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is 
         """Commit what is finished."""
         offsets, self._offsets = self._offsets, {}
         if offsets:
-            await self._consumer.commit(offsets)
+            try:
+                await self._consumer.commit(offsets)
+            except (CommitFailedError, IllegalStateError) as late:
+                # Others own the partitions by now: they read again what we have finished with.
+                log.warning("acceptances come again", reason=repr(late))
         self._committed_at = asyncio.get_running_loop().time()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
