@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 # The first of these that runs and is 3.11 or newer; `make setup PYTHON=/path/to/python` decides it for you.
 PYTHON_CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3
-PYTHON_CHECK := import sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON_CHECK := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help
 help:

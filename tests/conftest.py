@@ -5,10 +5,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.settings import PREFIX, Settings
+
+# No deadline an example: on two busy cores it would judge the machine. Imported here and not at
+# the first use for another reason as well: CPython 3.11 can fail with a SystemError when garbage
+# collection formats a traceback while a module is being parsed, and late imports meet that.
+hypothesis.settings.register_profile("strowger", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("strowger")
 
 
 @pytest.fixture(scope="session", autouse=True)

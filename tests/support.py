@@ -5,19 +5,33 @@ import inspect
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, TypeVar, overload
 
 _Seen = TypeVar("_Seen")
 
 _POLL_SECONDS: Final = 0.02
 
 
+@overload
 async def eventually(
-    condition: Callable[[], _Seen | Awaitable[_Seen]],
+    condition: Callable[[], Awaitable[_Seen]],
     *,
     timeout_seconds: float = 10,
     because: str | None = None,
-) -> _Seen:
+) -> _Seen: ...
+@overload
+async def eventually(
+    condition: Callable[[], _Seen],
+    *,
+    timeout_seconds: float = 10,
+    because: str | None = None,
+) -> _Seen: ...
+async def eventually(
+    condition: Callable[[], object],
+    *,
+    timeout_seconds: float = 10,
+    because: str | None = None,
+) -> object:
     """Wait until `condition` gives something true, and give that back.
 
     An AssertionError inside it counts as "not yet", and is shown if it never comes true.
@@ -33,7 +47,7 @@ async def eventually(
         except AssertionError as error:
             failure = error
         if failure is None and seen:
-            return seen  # type: ignore[return-value]  # what awaiting gave, as the signature says
+            return seen
         if time.monotonic() > deadline:
             what = because or getattr(condition, "__qualname__", repr(condition))
             raise AssertionError(

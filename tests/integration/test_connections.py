@@ -1,0 +1,85 @@
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import NoOffsetForPartitionError, ProducerFenced
+
+from strowger.broker import connections, provisioning
+from strowger.contract.topics import Topic
+from tests.support import unique
+
+
+async def _write(producer: AIOKafkaProducer, topic: str, value: bytes) -> None:
+    async with producer.transaction():
+        await producer.send_and_wait(topic, value)
+
+
+@pytest.fixture
+async def topic(bootstrap: str) -> str:
+    """Give a topic of the test's own."""
+    name = unique("connections")
+    made = Topic(name, key="any", writers=(), readers=(), purpose="a test")
+    await provisioning.apply(bootstrap, [made])
+    return name
+
+
+async def test_a_second_transactional_producer_fences_the_first(bootstrap: str, topic: str) -> None:
+    """Of two owners of one id only the later one can write."""
+    owner = unique("matching")
+    async with (
+        connections.transactional_producer(bootstrap, transactional_id=owner) as first,
+        connections.transactional_producer(bootstrap, transactional_id=owner) as second,
+    ):
+        with pytest.raises(ProducerFenced):
+            await _write(first, topic, b"too late")
+        await _write(second, topic, b"in time")
+
+    async with connections.consumer(bootstrap, topic, client_id="test") as consumer:
+        assert (await consumer.getone()).value == b"in time"
+
+
+async def test_what_was_aborted_is_not_read(bootstrap: str, topic: str) -> None:
+    """A consumer reads committed records alone unless told otherwise."""
+    async with connections.transactional_producer(
+        bootstrap, transactional_id=unique("matching")
+    ) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"aborted")
+        await producer.abort_transaction()
+        await _write(producer, topic, b"committed")
+
+    async with connections.consumer(bootstrap, topic, client_id="test") as committed:
+        assert (await committed.getone()).value == b"committed"
+    async with connections.consumer(
+        bootstrap, topic, client_id="test", read_committed=False
+    ) as uncommitted:
+        assert (await uncommitted.getone()).value == b"aborted"
+
+
+async def test_a_group_goes_on_after_what_it_committed_and_only_that(
+    bootstrap: str, topic: str
+) -> None:
+    """Nothing is committed unless told so: what was read and not committed is read again."""
+    async with connections.producer(bootstrap, client_id="test") as producer:
+        for value in (b"1", b"2"):
+            await producer.send_and_wait(topic, value)
+    group = unique("group")
+
+    for expected, commit in ((b"1", False), (b"1", True), (b"2", False)):
+        async with connections.consumer(
+            bootstrap, topic, client_id="test", group_id=group
+        ) as member:
+            assert (await member.getone()).value == expected
+            if commit:
+                await member.commit()
+
+
+async def test_a_reader_that_must_not_guess_its_start_is_told_so(
+    bootstrap: str, topic: str
+) -> None:
+    """With start "none" a missing position is an error, not a silent choice."""
+    async with connections.consumer(
+        bootstrap, topic, client_id="test", group_id=unique("group"), start="none"
+    ) as reader:
+        with pytest.raises(NoOffsetForPartitionError):
+            await asyncio.wait_for(reader.getone(), timeout=10)
