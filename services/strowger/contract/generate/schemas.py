@@ -1,0 +1,183 @@
+"""JSON Schemas of the events, from their models: JSON Schema 2020-12, one self-contained each.
+
+What the exchange takes is closed: a field it does not know is refused. What it emits is open: every
+field named is always there, and fields, refusals, policies, families and event types may be added.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from strowger.contract.envelope import MAX_ID_LENGTH, PARTICIPANTS, SERVICES
+from strowger.contract.fields import SLUG_PATTERN, Inbound
+from strowger.contract.inbound import INBOUND, InboundEvent, SessionClosed
+from strowger.contract.outbound import OUTBOUND, Decision, OutboundEvent
+from strowger.contract.refusals import DeadLetterReason, Refusal
+
+Schema = dict[str, Any]
+AnyEvent = InboundEvent | OutboundEvent | Decision
+
+EMITTED: Final[tuple[type[OutboundEvent] | type[Decision], ...]] = (*OUTBOUND, Decision)
+"""Every event that the exchange emits; a decision is one to those who read `decisions`."""
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_PRICE_OF_THE_MODEL: Final = r"^\d{1,4}(\.\d{1,9})?$"
+_PRICE: Final = r"^(0?[0-9]{1,3}(\.[0-9]{1,9})?|1000(\.0{1,9})?)$"
+"""Exactly the texts of 0 to 1000 that the model takes; only a pattern can bound a text."""
+
+_TIMESTAMP: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+
+
+class _Plain(GenerateJsonSchema):
+    """No title on each field that only repeats its name."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        del schema
+        return False
+
+
+class _Emitted(_Plain):
+    """What the exchange emits has every field, a timestamp of one form, and refusals that grow."""
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField
+        | core_schema.DataclassField
+        | core_schema.TypedDictField
+        | core_schema.ComputedField,
+        total: bool,  # noqa: FBT001 - pydantic's own signature
+    ) -> bool:
+        del field, total
+        return True
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        del schema
+        return {"type": "string", "format": "date-time", "pattern": _TIMESTAMP}
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        del schema
+        return {
+            "type": "string",
+            "pattern": "^[a-z0-9_]+$",
+            "description": "A value of refusals.json. New ones may come: go by `retry`.",
+            "examples": [refusal.value for refusal in Refusal],
+        }
+
+
+def name_of(event: type[AnyEvent]) -> str:
+    """Give an event's name with its version, as files are named: `offer-published.v1`."""
+    return event.TYPE.removeprefix("strowger.")
+
+
+def schema_of(event: type[AnyEvent]) -> Schema:
+    """Give the JSON Schema of one event."""
+    generator = _Plain if issubclass(event, Inbound) else _Emitted
+    body = event.model_json_schema(schema_generator=generator)
+    for part in _walk(body):
+        _amend(part)
+    if event is SessionClosed:
+        body |= _TIMED_OUT_NAMES_THE_BUYER
+    return {"$schema": DIALECT, "$id": f"urn:strowger:schema:{name_of(event)}", **body}
+
+
+_TIMED_OUT_NAMES_THE_BUYER: Final[Schema] = {
+    "if": {"properties": {"reason": {"const": "timed_out"}}, "required": ["reason"]},
+    "then": {"properties": {"buyer": {"type": "string"}}, "required": ["buyer"]},
+}
+
+
+def _amend(part: Schema) -> None:
+    """Say what the models check in code, and leave open what later releases add to."""
+    if part.get("pattern") == _PRICE_OF_THE_MODEL:
+        part["pattern"] = _PRICE
+    if part.get("title") == "MarketTerms":
+        part["properties"]["policy"] = {
+            "type": "string",
+            "description": "How the market treats changes while sessions are open; more may come.",
+            "examples": ["open"],
+        }
+
+
+def _walk(node: object) -> Iterator[Schema]:
+    if isinstance(node, dict):
+        yield node
+        for child in node.values():
+            yield from _walk(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _walk(child)
+
+
+def inbound_schemas() -> dict[str, Schema]:
+    """Give the schema of each event that participants send, by name."""
+    return {name_of(event): schema_of(event) for event in INBOUND}
+
+
+def outbound_schemas() -> dict[str, Schema]:
+    """Give the schema of each event that the exchange emits, by name, and of a decision."""
+    return {name_of(event): schema_of(event) for event in EMITTED}
+
+
+def _text(pattern: str, description: str) -> Schema:
+    return {"type": "string", "pattern": pattern, "description": description}
+
+
+def header_schemas() -> dict[str, Schema]:
+    """Give the schemas of record headers, decoded as UTF-8: of every event, and of dead letters."""
+    slug = SLUG_PATTERN.strip("^$")
+    attributes = {
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": _text(
+            rf"^[!-~]{{1,{MAX_ID_LENGTH}}}$",
+            "Yours to choose, a new one for each event; answers name it as `causation_id`.",
+        ),
+        "ce_source": _text(
+            rf"^({PARTICIPANTS}|{SERVICES}){slug}$",
+            f"{PARTICIPANTS}<your id>; {SERVICES}<name> for the exchange's own services.",
+        ),
+        "ce_type": _text(r"^strowger\.[a-z-]+\.v[0-9]+$", "Which schema the value follows."),
+        "ce_time": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When the event was made: RFC 3339 with its offset from UTC.",
+        },
+        "content-type": {"const": "application/json"},
+    }
+    return {
+        "event-headers": _headers("The headers of every event: CloudEvents 1.0.", attributes),
+        "dead-letter-headers": _headers(
+            "The headers of a dead letter. Those it was received with follow as `original_<name>`.",
+            attributes | {"content-type": {"const": "application/octet-stream"}} | _provenance(),
+        ),
+    }
+
+
+def _provenance() -> Schema:
+    return {
+        "dl_reason": {"enum": [reason.value for reason in DeadLetterReason]},
+        "dl_detail": {"type": "string", "description": "What was wrong, in words."},
+        "dl_topic": {"type": "string", "description": "Where it was received."},
+        "dl_partition": _number("The partition it was received on."),
+        "dl_offset": _number("Its offset there."),
+        "dl_timestamp_ms": _number("When the broker took it, milliseconds since 1970."),
+    }
+
+
+def _number(description: str) -> Schema:
+    return _text("^[0-9]+$", description)
+
+
+def _headers(description: str, properties: Schema) -> Schema:
+    return {
+        "$schema": DIALECT,
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+    }
