@@ -1,0 +1,69 @@
+"""`strowger accept`: buy one of the offers that the last request showed."""
+
+from typing import Annotated
+
+import typer
+
+from strowger.cli.shared.codes import ExitCode
+from strowger.cli.shared.faults import act
+from strowger.cli.shared.options import Bootstrap, Json, TimeoutSeconds
+from strowger.cli.shared.output import amount, emit, err, out
+from strowger.cli.shared.place import place
+from strowger.cli.shared.remembered import last_request
+from strowger.client import BuyerClient, OutcomeUnknown
+from strowger.contract.outbound import AcceptanceConfirmed
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def accept(
+    rank: Annotated[int, typer.Argument(help="The rank that `strowger request` showed.")] = 1,
+    *,
+    acceptance_id: Annotated[
+        str | None, typer.Option("--id", help="An id of your own; the same again buys once.")
+    ] = None,
+    bootstrap: Bootstrap = None,
+    timeout: TimeoutSeconds = 30,
+    as_json: Json = False,
+) -> None:
+    """Buy all the minutes of the last request from one shown offer, at the cost shown.
+
+    Exit 1 when the exchange refuses, 4 when no answer came: then ask `strowger outcome` before
+    accepting again, for it may have been bought.
+
+    For example:
+
+        strowger accept 1
+
+        strowger accept 2 --json
+    """
+
+    async def work() -> ExitCode:
+        here = place(bootstrap=bootstrap)
+        last = last_request(here)
+        shown = last.shown(rank)
+        try:
+            async with BuyerClient(last.buyer, bootstrap=here.bootstrap, timeout=timeout) as client:
+                confirmed = await client.accept(shown, acceptance_id=acceptance_id)
+        except OutcomeUnknown as unknown:
+            if as_json:
+                emit({"acceptance_id": unknown.id, "market": unknown.market, "outcome": None})
+            err.print(f"no answer came; ask later: strowger outcome {unknown.id}")
+            return ExitCode.UNKNOWN
+        if as_json:
+            emit(confirmed)
+        else:
+            show(confirmed)
+        return ExitCode.OK
+
+    act(work, as_json=as_json)
+
+
+def show(sale: AcceptanceConfirmed) -> None:
+    """Show a sale."""
+    out.print(
+        f"[green]confirmed[/green]: {sale.minutes:,} minutes to +{sale.service.prefix} from "
+        f"[bold]{sale.provider}[/bold] for {amount(sale.cost)} {sale.currency}"
+    )
+    out.print(f"contract {sale.contract_id}, acceptance {sale.acceptance_id}")

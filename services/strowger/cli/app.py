@@ -1,0 +1,68 @@
+"""The `strowger` command: which groups there are. None is imported to list them."""
+
+import importlib
+from typing import Annotated, Any, Final, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from strowger import __version__
+from strowger.cli.shared.codes import table
+
+_GROUPS: Final = (
+    ("demo", "Play the whole exchange on this machine, scene by scene."),
+    ("run", "Run services of the exchange, or all of them."),
+    ("health", "Ask a running service whether it serves."),
+    ("broker", "Start, stop or look at this machine's own Kafka."),
+    ("topics", "Make the exchange's topics."),
+    ("participant", "Add providers and buyers."),
+    ("market", "Declare markets, and list them."),
+    ("offers", "Publish a rate sheet as offers."),
+    ("request", "Ask for minutes to a number: the ranked offers that can carry them."),
+    ("accept", "Accept an offer that the last request showed."),
+    ("outcome", "Ask what became of an acceptance."),
+    ("close", "End a session before its time."),
+    ("sessions", "List sessions, open ones first."),
+    ("watch", "Follow decisions and sales as they are made."),
+    ("ledger", "Show what was sold and what was refused."),
+)
+
+
+class _Later(TyperCommand):
+    """A command whose module is imported when it is called, so that `--help` stays quick."""
+
+    def make_context(self, *args: Any, **extra: Any) -> typer.Context:
+        module = importlib.import_module(f"strowger.cli.{self.name}")
+        real = typer.main.get_command(module.app)
+        return cast("typer.Context", real.make_context(*args, **extra))
+
+
+_root: Final = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="An exchange for telecom services: offers, sessions, ranked matches, acceptances.",
+    epilog=f"Exit codes:\n\n{table()}",
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - how typer calls back
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@_root.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app = cast("TyperGroup", typer.main.get_command(_root))
+for _name, _help in _GROUPS:
+    app.add_command(_Later(name=_name, help=_help))

@@ -1,0 +1,60 @@
+"""`strowger run`: services of the exchange, each as it runs in production."""
+
+from typing import Annotated
+
+import typer
+
+from strowger import logs
+from strowger.cli.shared.faults import act
+from strowger.cli.shared.options import Bootstrap
+from strowger.cli.shared.place import NotSaid, place
+from strowger.service import SERVICES, run_service
+from strowger.supervisor import supervise
+
+app = typer.Typer(add_completion=False)
+
+_ALL = "all"
+
+
+@app.command(
+    help=f"""Run services of the exchange until Ctrl-C or SIGTERM.
+
+One name runs that service in this process. Several, or `all`, run each as a process of its own
+under a supervisor, which starts again whatever fails.
+
+Services: {", ".join(SERVICES)}.
+
+For example:
+
+    strowger run matching
+
+    strowger run all
+"""
+)
+def run(
+    services: Annotated[list[str], typer.Argument(help="Names of services, or `all`.")],
+    bootstrap: Bootstrap = None,
+) -> None:
+    """Run the named services."""
+
+    async def work() -> None:
+        here = place(bootstrap=bootstrap)
+        settings = here.settings.model_copy(update={"bootstrap": here.bootstrap})
+        names = _checked(services)
+        if len(names) == 1:
+            logs.configure(settings, service=names[0])
+            await run_service(names[0], settings)
+        else:
+            logs.configure(settings, service="supervisor")
+            await supervise(settings, names)
+
+    act(work)
+
+
+def _checked(services: list[str]) -> list[str]:
+    if services == [_ALL]:
+        return list(SERVICES)
+    unknown = [name for name in services if name not in SERVICES]
+    if unknown:
+        raise NotSaid(f"no service is called {unknown[0]!r}; there are {', '.join(SERVICES)}")
+    return services

@@ -1,0 +1,75 @@
+"""How a command ends when something is wrong: one line that says what to do, and an exit code."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import typer
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError
+
+from strowger.broker.errors import BrokerError
+from strowger.cli.shared.codes import ExitCode
+from strowger.cli.shared.output import emit, err
+from strowger.cli.shared.place import NotSaid
+from strowger.client import InboxMissing, OutcomeUnknown, Refused
+from strowger.profile import ProfileDamaged
+from strowger.settings import SettingsError
+from strowger.sheets import SheetUnreadable
+
+_USAGE = (NotSaid, SettingsError, ProfileDamaged, SheetUnreadable, InboxMissing)
+_UNREACHABLE = (
+    BrokerError,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+    TimeoutError,
+)
+
+
+def act(
+    work: Callable[[], Coroutine[Any, Any, ExitCode | None]],
+    *,
+    as_json: bool = False,
+    interrupted: ExitCode = ExitCode.INTERRUPTED,
+) -> None:
+    """Run a command's work to its end, and end the process with its exit code.
+
+    A fault that can be expected becomes one line on stderr; with `as_json` a refusal is also the
+    one document on stdout. Any other is ours and keeps its traceback.
+    """
+    try:
+        code = _code(work, as_json=as_json)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code = interrupted
+    raise typer.Exit(code)
+
+
+def _code(work: Callable[[], Coroutine[Any, Any, ExitCode | None]], *, as_json: bool) -> ExitCode:
+    try:
+        return asyncio.run(work()) or ExitCode.OK
+    except Refused as refused:
+        if as_json:
+            emit(refused.event)
+        event = refused.event
+        _say(f"{event.subject} was refused: {event.refusal.value}. {event.message}")
+        return ExitCode.REFUSED
+    except OutcomeUnknown as unknown:
+        _say(f"{unknown}")
+        return ExitCode.UNKNOWN
+    except _USAGE as wrong:
+        _say(str(wrong))
+        return ExitCode.USAGE
+    except FileNotFoundError as missing:
+        _say(f"{missing.filename}: no such file")
+        return ExitCode.USAGE
+    except _UNREACHABLE as gone:
+        _say(str(gone) or "no answer came in time: does the exchange run? see `strowger health`")
+        return ExitCode.UNREACHABLE
+
+
+def _say(message: str) -> None:
+    err.print(f"[red]strowger:[/red] {_escaped(message)}")
+
+
+def _escaped(message: str) -> str:
+    return message.replace("[", r"\[")

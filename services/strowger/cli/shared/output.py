@@ -1,0 +1,41 @@
+"""How commands speak: results to stdout, as tables or JSON; all else to stderr."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from strowger.contract.fields import plain
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def emit(document: BaseModel | Mapping[str, object] | Sequence[object]) -> None:
+    """Write one JSON document, on one line, to stdout."""
+    print(json.dumps(document, default=_jsonable, ensure_ascii=False), flush=True)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Decimal):
+        return plain(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def grid(*headings: str, title: str | None = None) -> Table:
+    """Make a table; a heading that starts with `>` sets its column to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        right = heading.startswith(">")
+        table.add_column(heading.removeprefix(">"), justify="right" if right else "left")
+    return table
+
+
+def amount(value: Decimal) -> str:
+    """Write money as it stands, without exponent or trailing zeros."""
+    return plain(value)

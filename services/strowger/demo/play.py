@@ -1,0 +1,133 @@
+"""Play the demo: the stage, every scene, the audit, and what to try next."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from rich.markup import escape
+
+from strowger.cli.shared.codes import ExitCode
+from strowger.cli.shared.output import emit, out
+from strowger.client import ClientError
+from strowger.demo import narrator
+from strowger.demo.audit import Findings, audit
+from strowger.demo.cast import LONDON
+from strowger.demo.narrator import Unexpected, saw, say
+from strowger.demo.scenes import SCENES
+from strowger.demo.stage import Stage, home_of, stage
+from strowger.settings import PREFIX, Settings
+
+_LOG_LINES: Final = 30
+
+
+async def demo(settings: Settings, *, once: bool) -> ExitCode:
+    """Play every scene and audit the run; then end with one JSON object, or serve until Ctrl-C."""
+    _end_on_sigterm()
+    began = time.monotonic()
+    code = ExitCode.OK
+    findings: Findings | None = None
+    with home_of(settings, fresh=once) as home:
+        async with stage(home) as ready:
+            failed = await _play(ready)
+            findings = await _audit(ready)
+            seconds = time.monotonic() - began
+            if failed or not findings.sound:
+                code = ExitCode.UNHEALTHY
+                _show_log(ready)
+            elif not once:
+                await _serve(home)
+    if once:
+        emit(findings.document(seconds))
+    return code
+
+
+async def _play(ready: Stage) -> bool:
+    """Play the scenes in order; say whether one came out otherwise, which ends the play."""
+    for number, each in enumerate(SCENES, start=1):
+        narrator.scene(number, each.TITLE)
+        problem = await _problem(each, ready)
+        if problem is not None:
+            out.print(f"[red]✗ not as said:[/red] {escape(problem)}")
+            return True
+    return False
+
+
+async def _problem(scene: ModuleType, ready: Stage) -> str | None:
+    try:
+        await scene.play(ready)
+    except (Unexpected, ClientError) as problem:
+        return str(problem)
+    except TimeoutError:
+        return "what was waited for did not come in time"
+    except ExceptionGroup as problems:
+        return "; ".join(str(each) for each in problems.exceptions[:3])
+    return None
+
+
+async def _audit(ready: Stage) -> Findings:
+    narrator.scene(len(SCENES) + 1, "The audit: counted from the topics and the ledger")
+    findings = await audit(ready)
+    counts = findings.counts
+    say(
+        f"{counts['offers']:,} offers stored, {counts['requests']:,} requests answered, "
+        f"{counts['confirmed']:,} acceptances confirmed, {counts['refused']:,} refused, "
+        f"{counts['timed_out']:,} sessions timed out, {counts['dead_lettered']:,} dead letters"
+    )
+    if findings.sound:
+        saw("every record that was sent has its answer or its dead letter: [bold]0 lost[/bold]")
+        saw("no acceptance confirmed twice, no minute sold beyond capacity: [bold]0[/bold]")
+    else:
+        out.print(f"[red]✗ lost: {findings.lost}, sold twice: {findings.sold_twice}[/red]")
+        for each in findings.disagreements:
+            out.print(f"[red]✗ {escape(each)}[/red]")
+    return findings
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    command = _command()
+    out.print()
+    say("[bold]The exchange goes on serving.[/bold] In a second terminal:")
+    if f"{PREFIX}HOME" in os.environ:
+        say(f"  export {PREFIX}HOME={settings.home}")
+    say(f"  {command} request --to {LONDON.number} --minutes 1000")
+    say(f"  {command} accept 1")
+    say(f"  {command} watch --sales --from-start")
+    say("Ctrl-C ends it; what it stored is kept for the next time.")
+    await stop.wait()
+    say("stopping")
+
+
+def _command() -> str:
+    """Say how `strowger` is called from where this was."""
+    own = Path(sys.executable).with_name("strowger")
+    found = shutil.which("strowger")
+    if (found is not None and Path(found).samefile(own)) or not own.exists():
+        return "strowger"
+    try:
+        return str(own.relative_to(Path.cwd()))
+    except ValueError:
+        return str(own)
+
+
+def _show_log(ready: Stage) -> None:
+    log = ready.settings.run_dir / "services.log"
+    out.print(f"[dim]the end of {log}:[/dim]")
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]:
+        out.print(line, markup=False)
+
+
+def _end_on_sigterm() -> None:
+    """Unwind on SIGTERM as on Ctrl-C, so that whatever was started is stopped."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -1,0 +1,28 @@
+"""The scenes, in the order of playing: each has a title and a `play` that checks what it shows."""
+
+from types import ModuleType
+from typing import Final
+
+from strowger.demo.scenes import (
+    accepted,
+    beyond_capacity,
+    ended_by_buyer,
+    killed,
+    malformed,
+    new_price,
+    ranked_offers,
+    rate_sheets,
+    timed_out,
+)
+
+SCENES: Final[tuple[ModuleType, ...]] = (
+    rate_sheets,
+    ranked_offers,
+    accepted,
+    beyond_capacity,
+    ended_by_buyer,
+    timed_out,
+    new_price,
+    malformed,
+    killed,
+)
