@@ -5,7 +5,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -48,15 +48,21 @@ class Appender:
         for record in records:
             waiting.setdefault((record.topic, record.partition), deque()).append(record)
         while waiting:
-            acknowledgements = [
-                await self._producer.send_batch(self._fill(queue), topic, partition=partition)
-                for (topic, partition), queue in waiting.items()
-            ]
-            outcomes = await asyncio.gather(*acknowledgements, return_exceptions=True)
-            for outcome in outcomes:
+            await self._send(waiting)
+            waiting = {place: queue for place, queue in waiting.items() if queue}
+
+    async def _send(self, waiting: Mapping[tuple[str, int], deque[Append]]) -> None:
+        """Send each partition one batch and see all of them acknowledged."""
+        sent: list[asyncio.Future[object]] = []
+        try:
+            for (topic, partition), queue in waiting.items():
+                batch = self._fill(queue)
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        finally:
+            # What went wrong first is told, rather than what a later batch made of it.
+            for outcome in await asyncio.gather(*sent, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
-            waiting = {place: queue for place, queue in waiting.items() if queue}
 
     def _fill(self, queue: deque[Append]) -> BatchBuilder:
         """Move as many records from the queue's head as one batch holds; the first always fits."""

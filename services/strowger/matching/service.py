@@ -83,16 +83,14 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._consumer.pause(*self._assigned)
 
     async def take_over_assigned(self) -> None:
-        """Take over each newly assigned partition: fence, restore, prove, seek, resume."""
-        for partition in sorted(self._assigned - self._owners.keys()):
-            async with self._lock:
-                if partition not in self._assigned:
-                    continue
-                owner = await Owner.take_over(self._bootstrap, partition.partition)
-                self._owners[partition] = owner
-                await self._start_reading(partition, owner)
+        """Take over every newly assigned partition: fence, restore, prove, seek, resume."""
+        async with self._lock, asyncio.TaskGroup() as tasks:
+            for partition in self._assigned - self._owners.keys():
+                tasks.create_task(self._take_over(partition))
 
-    async def _start_reading(self, partition: TopicPartition, owner: Owner) -> None:
+    async def _take_over(self, partition: TopicPartition) -> None:
+        owner = await Owner.take_over(self._bootstrap, partition.partition)
+        self._owners[partition] = owner
         start = (await self._consumer.beginning_offsets([partition]))[partition]
         if start > owner.next_offset:
             raise LogGap(f"{partition}: begins at {start}, but {owner.next_offset} is next")
