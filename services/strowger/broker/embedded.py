@@ -42,7 +42,8 @@ _TAIL_LINES: Final = 25
 _JVM: Final = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
-    # The first compiler only: it takes a fifth off the start and a third off its processor time.
+    # The first compiler only: measured, it starts a fifth sooner with a third less processor time,
+    # and a broker that writes 300,000 records is no slower for it.
     "-XX:TieredStopAtLevel=1",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",

@@ -62,6 +62,4 @@ log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=4
 background.threads=2
-# Half the start is the broker waiting for its own first heartbeat to be answered.
-broker.heartbeat.interval.ms=500
 """
