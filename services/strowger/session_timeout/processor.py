@@ -1,0 +1,227 @@
+"""The Faust app: an agent follows `session-book`, a timer closes what is overdue."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import faust
+import structlog
+from faust.types import TP, EventT, StreamT
+
+from strowger.contract.envelope import Envelope, service_source
+from strowger.contract.fields import from_millis
+from strowger.contract.inbound import SessionClosed
+from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEOUT_APP
+from strowger.market.entities import Session, decode, decode_key, encode_key
+from strowger.session_timeout.reread import Reread, Transport
+from strowger.session_timeout.schedule import Schedule
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS: Final = 0.25
+"""How late a close is sent at most after its deadline, while the processor runs and keeps up."""
+
+SESSION_TIMEOUT_SECONDS: Final = 6.0
+"""How long after a kill another worker, or this one's successor, waits for its partitions."""
+
+MAX_RESTORE_SECONDS: Final = 120.0
+"""How long the table's restore may take; Faust waits for ever for what it could not decode."""
+
+TABLE: Final = "open-sessions"
+
+_RAW: Final[faust.Schema[bytes, bytes]] = faust.Schema(
+    key_type=bytes,
+    value_type=bytes,
+    key_serializer="raw",
+    value_serializer="raw",
+    allow_empty=True,  # a tombstone
+)
+_SOURCE: Final = service_source(SESSION_TIMEOUT_APP)
+_SESSION_KEYS: Final = encode_key(("session", "")).removesuffix(b'""]')
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the processor reads, writes and is called; a test gives it topics of its own."""
+
+    app: str = SESSION_TIMEOUT_APP
+    book: str = SESSION_BOOK.name
+    closed: str = SESSION_CLOSED.name
+    partitions: int = SESSION_BOOK.partitions
+
+
+class RestoreStalled(Exception):
+    """Faust did not finish a start or a rebalance in time."""
+
+    def __init__(self, changelog: str) -> None:
+        super().__init__(
+            f"the table was not restored within {MAX_RESTORE_SECONDS:g} s: is the broker well? If "
+            f"it is, delete the topic {changelog} and run `strowger topics apply`; nothing is lost "
+            "by that, since the table is made anew from session-book"
+        )
+
+
+class App(faust.App):
+    """A Faust app that keeps nothing on disk: its table lives in memory and in its changelog."""
+
+    async def on_first_start(self) -> None:
+        """Make no directories."""
+
+
+class Processor:
+    """The app, and beside it one schedule for each partition that it was assigned."""
+
+    def __init__(self, bootstrap: str, names: Names) -> None:
+        self.error: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Fails with what the agent raised: Faust by itself would count the event as done."""
+        self._names = names
+        self._schedules: dict[int, Schedule] = {}
+        self._rereads: dict[int, Reread] = {}
+        self._untidy: set[int] = set()
+        self._settled_at_seconds = time.monotonic()
+        self.app = _app(bootstrap, names)
+        self.app.transport = Transport(self.app, names.book, self._begin)
+        # Raw bytes, `<partition> <deadline in ms>`: a value that Faust cannot decode would leave it
+        # restoring for ever, and in memory the table mixes the rows of all partitions.
+        self.table = self.app.Table(
+            TABLE, key_type=bytes, value_type=bytes, partitions=names.partitions
+        )
+        self._closed = self.app.topic(names.closed, schema=_RAW)
+        book = self.app.topic(names.book, schema=_RAW)
+        self.app.agent(book, name=f"{names.app}-follow")(self._follow)
+        self.app.timer(TICK_SECONDS, name="close-due")(self._close_due)
+
+    def _begin(self, rereads: dict[int, Reread]) -> None:
+        """Take over the partitions assigned now, from the table as restored, and only those."""
+        self._rereads, self._untidy = rereads, set(rereads)
+        self._schedules = {partition: Schedule() for partition in rereads}
+        for partition, schedule in self._schedules.items():
+            schedule.begin_reread(self._in_table(partition))
+        log.info("session-book is being reread", partitions=sorted(rereads))
+
+    async def _follow(self, stream: StreamT[bytes]) -> None:
+        try:
+            async for event in stream.events():
+                self._show(event)
+        except Exception as error:
+            if not self.error.done():
+                self.error.set_exception(error)
+            raise
+
+    def _show(self, event: EventT[bytes]) -> None:
+        """Take in one record of the book; the table may change only here, during its event."""
+        partition, key = event.message.partition, event.message.key or b""
+        schedule, reread = self._schedules.get(partition), self._rereads.get(partition)
+        if schedule is None or reread is None:
+            return  # it came before the reread, which will bring it again
+        is_session = key.startswith(_SESSION_KEYS)
+        if is_session:
+            schedule.show(key, _deadline_ms(event.message.value))
+        reread.last_shown = event.message.offset
+        self._end_if_complete(partition)
+        if schedule.is_rereading:
+            return
+        if partition in self._untidy:
+            self._untidy.discard(partition)
+            self._mirror(
+                partition, schedule, self._in_table(partition).keys() | schedule.sessions()
+            )
+        elif is_session:
+            self._mirror(partition, schedule, {key})
+
+    def _end_if_complete(self, partition: int) -> None:
+        schedule = self._schedules[partition]
+        if schedule.is_rereading and self._rereads[partition].is_complete:
+            schedule.end_reread()
+            log.info(
+                "session-book was reread", partition=partition, sessions=len(schedule.sessions())
+            )
+
+    def _mirror(self, partition: int, schedule: Schedule, keys: set[bytes]) -> None:
+        for key in keys:
+            deadline_ms = schedule.deadline_ms(key)
+            row = None if deadline_ms is None else b"%d %d" % (partition, deadline_ms)
+            if row == self.table.get(key):
+                continue
+            if row is None:
+                del self.table[key]
+            else:
+                self.table[key] = row
+
+    def _in_table(self, partition: int) -> dict[bytes, int]:
+        rows = ((key, *_row(row)) for key, row in self.table.items())
+        return {key: deadline_ms for key, stored, deadline_ms in rows if stored == partition}
+
+    def stalled(self) -> RestoreStalled:
+        """Give the error that says what to do when Faust does not come to an end."""
+        return RestoreStalled(self.table.changelog_topic.get_topic_name())
+
+    async def _close_due(self) -> None:
+        now_seconds = time.monotonic()
+        if not self.app.rebalancing:
+            self._settled_at_seconds = now_seconds
+        elif now_seconds - self._settled_at_seconds > MAX_RESTORE_SECONDS:
+            raise self.stalled()
+        now_ms = time.time_ns() // 1_000_000
+        assignment = self.app.consumer.assignment()
+        due: list[bytes] = []
+        for partition, schedule in self._schedules.items():
+            if TP(self._names.book, partition) in assignment:
+                self._end_if_complete(partition)
+                due += schedule.due(now_ms)
+        acknowledgements = [await self._close(session, now_ms) for session in due]
+        await asyncio.gather(*acknowledgements)
+        if due:
+            log.info("overdue sessions closed", sessions=len(due))
+
+    async def _close(self, session: bytes, now_ms: int) -> "asyncio.Future[object]":
+        """Send one close; an id of its own for each attempt, since each is decided anew."""
+        _, market, buyer, session_id = decode_key(session)
+        event = SessionClosed(market=market, session_id=session_id, reason="timed_out", buyer=buyer)
+        digest = hashlib.sha256(session).hexdigest()[:24]
+        envelope = Envelope(f"{digest}-{now_ms}", _SOURCE, event.TYPE, from_millis(now_ms))
+        return asyncio.ensure_future(
+            await self._closed.send(
+                key=session_id.encode(),
+                value=event.model_dump_json().encode(),
+                headers=envelope.to_headers(),
+            )
+        )
+
+
+def _app(bootstrap: str, names: Names) -> App:
+    return App(
+        names.app,
+        broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        store="memory://",
+        # Not exactly_once: it is not atomic in Faust and does not fence (DESIGN, section 6).
+        processing_guarantee="at_least_once",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        topic_partitions=names.partitions,
+        broker_session_timeout=SESSION_TIMEOUT_SECONDS,
+        broker_heartbeat_interval=SESSION_TIMEOUT_SECONDS / 3,
+        broker_request_timeout=15.0,
+        web_enabled=False,
+        loop=asyncio.get_running_loop(),
+    )
+
+
+def _deadline_ms(row: bytes | None) -> int | None:
+    """Give an open session's deadline; none if the row shows it ended or gone."""
+    if row is None:
+        return None
+    session = decode(row)
+    if not isinstance(session, Session):
+        raise TypeError(f"a row under a session's key is a {type(session).__name__}")
+    return session.deadline_ms if session.ended_at_ms is None else None
+
+
+def _row(row: bytes) -> tuple[int, int]:
+    """Read a row of the table: its partition, its deadline in ms."""
+    partition, _, deadline_ms = row.partition(b" ")
+    if not (partition.isdigit() and deadline_ms.isdigit()):
+        raise ValueError(f"the table of open sessions holds {row!r}, which is not a row of ours")
+    return int(partition), int(deadline_ms)

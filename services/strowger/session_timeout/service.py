@@ -1,0 +1,56 @@
+"""Publish `session-closed` when a session's deadline has passed, until the book shows it closed.
+
+A Faust app follows `session-book`. Its table of open sessions, kept in a changelog, lets it go on
+at once after a restart; the reread of the whole book, at every start and rebalance, then corrects
+the table, so that nothing lost leaves a session open, and nothing left over is closed for ever.
+
+Only committed rows are read (`reread.ConsumerThread`): no session is closed that was never granted.
+The clock is this machine's and decides nothing: the market refuses what comes too early, and ends
+an overdue session by itself at the next command. Where it is ahead, the close that counts comes at
+most `schedule.MAX_RETRY_MS` after the deadline; where it is behind, by so much later.
+"""
+
+import asyncio
+
+from strowger.service import Life, bootstrap_of
+from strowger.session_timeout.processor import MAX_RESTORE_SECONDS, Names, Processor
+from strowger.settings import Settings
+
+
+async def run(settings: Settings, life: Life) -> None:
+    """Close sessions in time until told to stop.
+
+    Raises:
+        RestoreStalled: the table was not restored in time.
+        Exception: whatever else failed in Faust or in a row; the process is to exit and start anew.
+    """
+    await serve(bootstrap_of(settings), life, Names())
+
+
+async def serve(bootstrap: str, life: Life, names: Names) -> None:
+    """Run under these names; see `run`."""
+    processor = Processor(bootstrap, names)
+    app = processor.app
+    starting = asyncio.ensure_future(app.start())
+    stopped = asyncio.ensure_future(life.stop.wait())
+    crashed = asyncio.ensure_future(app.wait_until_stopped())
+    ended = (stopped, crashed, processor.error)
+    try:
+        done, _ = await asyncio.wait(
+            (starting, *ended), timeout=MAX_RESTORE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            raise processor.stalled()
+        if starting.done():
+            starting.result()
+            life.ready()
+            await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        if processor.error.done():
+            processor.error.result()
+        if app.crash_reason is not None:
+            raise app.crash_reason
+    finally:
+        await app.stop()
+        for task in (starting, stopped, crashed):
+            task.cancel()
+        await asyncio.gather(starting, stopped, crashed, return_exceptions=True)
