@@ -1,12 +1,14 @@
 import asyncio
+import gc
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import NoOffsetForPartitionError, ProducerFenced
 
 from strowger.broker import connections, provisioning
+from strowger.broker.errors import BrokerUnavailable
 from strowger.contract.topics import Topic
-from tests.support import unique
+from tests.support import eventually, unique
 
 
 async def _write(producer: AIOKafkaProducer, topic: str, value: bytes) -> None:
@@ -83,3 +85,40 @@ async def test_a_reader_that_must_not_guess_its_start_is_told_so(
     ) as reader:
         with pytest.raises(NoOffsetForPartitionError):
             await asyncio.wait_for(reader.getone(), timeout=10)
+
+
+async def test_a_broker_that_falls_silent_is_given_up_without_a_leak(bootstrap: str) -> None:
+    """A server that greets and then says no more is told as no Kafka, its connections closed.
+
+    A connection left open would be a ResourceWarning at collection, which fails a test.
+    """
+    host, _, port = bootstrap.partition(":")
+
+    handled: list[bool] = []
+
+    async def greet_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handled.append(False)
+        if greeting := await reader.read(65_536):
+            behind_reader, behind_writer = await asyncio.open_connection(host, int(port))
+            behind_writer.write(greeting)
+            writer.write(await behind_reader.read(65_536))
+            while await reader.read(65_536):
+                pass
+            behind_writer.close()
+            await behind_writer.wait_closed()
+        writer.close()
+        await writer.wait_closed()
+        handled[handled.index(False)] = True
+
+    server = await asyncio.start_server(greet_only, host="127.0.0.1", port=0)
+    async with server:
+        silent = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(BrokerUnavailable, match=silent):
+            await connections.wait_for_broker(silent, timeout_seconds=0.1)
+        await eventually(lambda: all(handled), because="every connection was closed by the client")
+    gc.collect()
+
+
+async def test_one_server_of_several_is_enough(bootstrap: str) -> None:
+    """A cluster is there while any of its bootstrap servers answers."""
+    await connections.wait_for_broker(f"127.0.0.1:9,{bootstrap}", timeout_seconds=5)

@@ -4,6 +4,8 @@ The factories give clients that are not started: use `async with`, or `start()` 
 """
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -18,6 +20,7 @@ _COMMON: Final[Mapping[str, Any]] = {
     "request_timeout_ms": 15_000,
 }
 _POLL_SECONDS: Final = 0.05
+_ATTEMPT_SECONDS: Final = 2.0
 
 StartPosition = Literal["earliest", "latest", "none"]
 
@@ -98,37 +101,55 @@ def consumer(
 async def wait_for_broker(bootstrap: str, timeout_seconds: float = 30) -> None:
     """Return once a broker answers with its cluster's metadata.
 
+    No attempt begins after the timeout; the last one may still take a few seconds.
+
     Raises:
         BrokerUnavailable: none did in time; the message carries the last reason.
     """
-    reason = "no answer"
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            while True:
-                try:
-                    await _ask_for_metadata(bootstrap)
-                except (OSError, KafkaError) as error:
-                    reason = str(error) or type(error).__name__
-                    await asyncio.sleep(_POLL_SECONDS)
-                else:
-                    return
-    except TimeoutError:
-        raise BrokerUnavailable(
-            f"no Kafka answers at {bootstrap} ({reason}): is it running, and is the address right?"
-        ) from None
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        # An attempt is never cut short: aiokafka leaves its connection open when it is cancelled.
+        try:
+            await _ask_for_metadata(bootstrap)
+        except (OSError, KafkaError) as error:
+            reason = str(error) or type(error).__name__
+        else:
+            return
+        if time.monotonic() >= deadline:
+            raise BrokerUnavailable(
+                f"no Kafka answers at {bootstrap} ({reason}): "
+                "is it running, and is the address right?"
+            )
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _ask_for_metadata(bootstrap: str) -> None:
-    # aiokafka logs an error at each failed attempt; a plain connection first keeps the wait quiet.
-    host, _, port = bootstrap.split(",", maxsplit=1)[0].rpartition(":")
-    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-    writer.close()
-    await writer.wait_closed()
+    # aiokafka logs an error for each server it can't reach; looking first keeps the wait quiet.
+    listening = [server for server in bootstrap.split(",") if await _listens(server)]
+    if not listening:
+        raise ConnectionRefusedError("nothing listens there")
 
-    client = AIOKafkaClient(bootstrap_servers=bootstrap, client_id="strowger-wait")
+    client = AIOKafkaClient(
+        bootstrap_servers=listening,
+        client_id="strowger-wait",
+        request_timeout_ms=int(_ATTEMPT_SECONDS * 1000),
+    )
     try:
         await client.bootstrap()
         if not client.cluster.brokers():
             raise KafkaError("the cluster has no broker yet")
     finally:
         await client.close()
+
+
+async def _listens(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        async with asyncio.timeout(_ATTEMPT_SECONDS):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
