@@ -11,7 +11,8 @@ from pydantic_core import from_json
 from strowger.broker import connections
 from strowger.client.errors import InboxGap, InboxMissing
 from strowger.contract.envelope import Envelope
-from strowger.contract.outbound import OUTBOUND, OutboundEvent
+from strowger.contract.outbound import OUTBOUND, EventRefused, OutboundEvent
+from strowger.contract.refusals import Refusal
 from strowger.contract.topics import inbox
 
 log = structlog.get_logger()
@@ -91,7 +92,7 @@ class Inbox:
             log.debug("inbox event of an unknown type", type=envelope.type, id=envelope.id)
             return
         try:
-            event = model.model_validate_json(record.value or b"")
+            event = _event(model, record.value or b"")
         except ValidationError as problem:
             log.warning("inbox event unreadable", type=envelope.type, id=envelope.id)
             reader.unreadable(_causation_id(record.value or b""), problem)
@@ -114,6 +115,24 @@ class _Seen:
             self._ids.popitem(last=False)
         self._ids[event_id] = None
         return False
+
+
+def _event(model: type[OutboundEvent], value: bytes) -> OutboundEvent:
+    """Read an event; refusals may be named that only a newer exchange knows.
+
+    Raises:
+        ValidationError: it breaks its schema.
+    """
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as problem:
+        if model is not EventRefused or [each["loc"] for each in problem.errors()] != [
+            ("refusal",)
+        ]:
+            raise
+    data = from_json(value)
+    known = EventRefused.model_validate({**data, "refusal": Refusal.INTERNAL_FAULT})
+    return known.model_copy(update={"refusal": str(data.get("refusal", ""))})
 
 
 def _causation_id(value: bytes) -> str:

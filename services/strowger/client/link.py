@@ -2,11 +2,13 @@
 
 import asyncio
 import weakref
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final, Generic, Protocol, TypeVar
 
 from aiokafka.errors import (
     InvalidTopicError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordTooLargeError,
     TopicAuthorizationFailedError,
@@ -99,13 +101,15 @@ class Link:
     async def close(self) -> None:
         """Disconnect; whoever still waits learns that the outcome is not known."""
         self._end(ConnectionError("the client was closed"))
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
         for notices in self._notices:
             notices.end()
-        await self.inbox.close()
-        await self.producer.stop()
+        # Each is closed, also if closing another fails or is cancelled.
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self.producer.stop)
+            closing.push_async_callback(self.inbox.close)
+            if self._reading is not None:
+                self._reading.cancel()
+                await asyncio.wait([self._reading])
 
     def notices(self) -> Notices:
         """Begin to collect notices."""
@@ -126,15 +130,17 @@ class Link:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.timeout_seconds
-        for pause_seconds in (*PAUSES_SECONDS, None):
+        pauses_seconds = iter(PAUSES_SECONDS)
+        while True:
             said = await self._ask_once(topic, event, answer, key=key, about=about, until=deadline)
+            if said is None:
+                continue
             if not isinstance(said, EventRefused):
                 return said
-            again = pause_seconds is not None and loop.time() + pause_seconds < deadline
-            if said.refusal not in OVERTAKEN or not again:
+            pause_seconds = next(pauses_seconds, None) if said.refusal in OVERTAKEN else None
+            if pause_seconds is None or loop.time() + pause_seconds >= deadline:
                 raise refused(said)
-            await asyncio.sleep(pause_seconds or 0)
-        raise AssertionError("unreachable: the last time returns or raises")
+            await asyncio.sleep(pause_seconds)
 
     async def _ask_once(
         self,
@@ -145,7 +151,8 @@ class Link:
         key: str,
         about: str,
         until: float,
-    ) -> Answer | EventRefused:
+    ) -> Answer | EventRefused | None:
+        """Send once and give the answer; none where the broker was away for too long to deliver."""
         event_id, headers = self.headers(event)
         waiter = _One(answer)
         self.wait_for(event_id, waiter)
@@ -162,6 +169,10 @@ class Link:
                 return await waiter.answer
         except _NEVER_STORED as problem:
             raise NotSent(about, problem) from problem
+        except KafkaTimeoutError:
+            # The producer gave up, and does not know whether it was stored. Under the same natural
+            # key it may be sent again: what was decided once is only told once more.
+            return None
         except TimeoutError as slow:
             reason = f"no answer within {self.timeout_seconds} seconds"
             raise OutcomeUnknown(about, event.market, reason) from slow

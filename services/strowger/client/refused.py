@@ -8,17 +8,20 @@ from strowger.contract.refusals import Refusal
 
 
 class Refused(ClientError):
-    """The exchange said no. `refusal` is the rule, `retry` whether trying again may help."""
+    """The exchange said no. `refusal` is the rule, `retry` whether trying again may help.
+
+    A refusal that only a newer exchange knows is raised as `Refused` itself.
+    """
 
     REFUSAL: ClassVar[Refusal]
 
     def __init__(self, event: EventRefused) -> None:
-        super().__init__(f"{event.subject}: {event.refusal.value}: {event.message}")
+        super().__init__(f"{event.subject}: {event.refusal}: {event.message}")
         self.event = event
 
     @property
-    def refusal(self) -> Refusal:
-        """Give the rule."""
+    def refusal(self) -> str:
+        """Give the rule: a `Refusal`, or the word of a newer exchange."""
         return self.event.refusal
 
     @property
@@ -200,4 +203,4 @@ BY_REFUSAL: Final = {kind.REFUSAL: kind for kind in Refused.__subclasses__()}
 
 def refused(event: EventRefused) -> Refused:
     """Make the exception that stands for a refusal."""
-    return BY_REFUSAL[event.refusal](event)
+    return BY_REFUSAL.get(event.refusal, Refused)(event)
