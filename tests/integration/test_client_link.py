@@ -14,7 +14,6 @@ from strowger.broker.errors import BrokerUnavailable
 from strowger.client import (
     BuyerClient,
     DeliveryReport,
-    InboxGap,
     InboxMissing,
     OutcomeUnknown,
     ProviderClient,
@@ -76,37 +75,6 @@ async def test_a_broker_that_does_not_answer_is_named() -> None:
     with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
         async with BuyerClient("globex", bootstrap="127.0.0.1:1", timeout=0.2):
             pass
-
-
-async def test_what_was_told_before_connecting_is_not_read(address: str, participant: str) -> None:
-    """An inbox is read from its end, or from where an earlier client stopped."""
-    async with played(address, lambda _: ()) as exchange:
-        first = await exchange.tell(participant, ended("e-1", "s-1"), "n-1")
-        async with BuyerClient(participant, bootstrap=address) as buyer:
-            notices = buyer.notices()
-            await exchange.tell(participant, ended("e-2", "s-2"), "n-2")
-            assert await anext(notices) == ended("e-2", "s-2")
-            assert buyer.inbox_position == first + 2
-
-        async with BuyerClient(participant, bootstrap=address, inbox_position=first) as buyer:
-            assert await anext(buyer.notices()) == ended("e-1", "s-1")
-
-    with pytest.raises(InboxGap, match="not 99"):
-        async with BuyerClient(participant, bootstrap=address, inbox_position=99):
-            pass
-
-
-async def test_a_notice_that_is_told_twice_is_read_once(address: str, participant: str) -> None:
-    """The notifier writes at least once; repeats carry their id and are dropped."""
-    async with (
-        played(address, lambda _: ()) as exchange,
-        BuyerClient(participant, bootstrap=address) as buyer,
-    ):
-        notices = buyer.notices()
-        for event_id in ("n-1", "n-1", "n-2"):
-            await exchange.tell(participant, ended("e-1", event_id), event_id)
-
-        assert [(await anext(notices)).session_id for _ in range(2)] == ["n-1", "n-2"]  # type: ignore[union-attr]
 
 
 async def test_a_notice_of_the_same_cause_is_no_answer(address: str, participant: str) -> None:

@@ -193,7 +193,7 @@ class Link:
             InboxFailed: no answer could come.
         """
         if self._ended is not None:
-            raise InboxFailed("the client reads its inbox no more") from self._ended
+            raise InboxFailed(f"the inbox is not read any more: {self._ended}") from self._ended
         self._waiting[event_id] = waiter
 
     def forget(self, event_id: str) -> None:
@@ -218,8 +218,9 @@ class Link:
     def _reading_ended(self, reading: asyncio.Task[None]) -> None:
         if reading.cancelled():
             return
-        problem = InboxFailed("the inbox can't be read any more")
-        problem.__cause__ = reading.exception()
+        reason = reading.exception()
+        problem = InboxFailed(f"the inbox can't be read: {reason}")
+        problem.__cause__ = reason
         self._end(problem)
         for notices in self._notices:
             notices.end(problem)
