@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from strowger.broker import lenient
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,13 @@ async def consume(
     async with consumer:
         ready()
         while not stop.is_set():
-            fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+            try:
+                fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+            except UnicodeDecodeError:
+                log.warning("header name is not utf-8, reading on", topic=topic)
+                lenient.tolerate_any_header_name()
+                await _read_again(consumer)
+                continue
             if not fetched:
                 continue
             async with in_hand:
@@ -78,7 +89,8 @@ async def consume(
                 held_back = _hold_back(consumer, fetched, positions)
             if held_back:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _HELD_BACK_SECONDS)
+                    async with asyncio.timeout(_HELD_BACK_SECONDS):
+                        await stop.wait()
 
 
 def _hold_back(consumer: AIOKafkaConsumer, fetched: Fetched, positions: Positions) -> bool:
@@ -91,3 +103,10 @@ def _hold_back(consumer: AIOKafkaConsumer, fetched: Fetched, positions: Position
     for place, offset in back.items():
         consumer.seek(place, offset)
     return bool(back)
+
+
+async def _read_again(consumer: AIOKafkaConsumer) -> None:
+    """Go back to what was committed: a read that failed drops what it had parsed, everywhere."""
+    for place, committed in (await consumer.seek_to_committed()).items():
+        if committed is None:
+            consumer.seek(place, (await consumer.beginning_offsets([place]))[place])

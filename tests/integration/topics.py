@@ -1,0 +1,47 @@
+"""Read and write topics of the run's broker, as tests do it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from strowger.broker import connections
+from strowger.broker.consuming import Record
+from strowger.contract.envelope import Envelope, participant_source
+from tests.support import unique
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+SENT_AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def headers(
+    event_type: str, sender: str = "acme", event_id: str | None = None
+) -> list[tuple[str, bytes]]:
+    """Give the headers of a participant's event."""
+    identity = event_id or unique("e")
+    return Envelope(identity, participant_source(sender), event_type, SENT_AT).to_headers()
+
+
+@asynccontextmanager
+async def producing(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Give a producer."""
+    async with connections.producer(bootstrap, client_id="test") as producer:
+        yield producer
+
+
+async def records_of(bootstrap: str, topic: str) -> list[Record]:
+    """Read a topic from its start to its present end."""
+    async with connections.consumer(bootstrap, client_id="test") as consumer:
+        await consumer._client._wait_on_metadata(topic)  # noqa: SLF001 - else the partitions are not known
+        places = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        found: list[Record] = []
+        for place, end in ends.items():
+            while await consumer.position(place) < end:
+                for records in (await consumer.getmany(place, timeout_ms=200)).values():
+                    found.extend(records)
+        return found
