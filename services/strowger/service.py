@@ -26,7 +26,7 @@ from strowger import logs
 from strowger.profile import Profile, ProfileDamaged, effective
 from strowger.settings import Settings, SettingsError
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("strowger.service")  # also where it runs as __main__
 
 SERVICES: Final = MappingProxyType(
     {
@@ -141,8 +141,10 @@ async def _beat(run_dir: Path, name: str, life: Life) -> None:
         if ready:
             await asyncio.sleep(HEARTBEAT_SECONDS)
         else:
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(life.is_ready.wait(), HEARTBEAT_SECONDS)
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await life.is_ready.wait()
 
 
 def _remove_heartbeat(run_dir: Path, name: str) -> None:

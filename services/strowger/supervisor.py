@@ -215,7 +215,8 @@ class _Child:
             with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
                 process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
             except TimeoutError:
                 log.warning("service killed", service=self.name, after_seconds=STOP_SECONDS)
                 process.kill()

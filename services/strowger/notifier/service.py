@@ -31,7 +31,7 @@ MAX_BATCH_RECORDS: Final = 500
 _CE_TYPE_OF: Final = {event.model_fields["type"].default: event.TYPE for event in OUTBOUND}
 
 
-class _Decision(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True):
     """What of a decision is needed to deliver it; the event stays the bytes that matching wrote."""
 
     at: datetime
@@ -44,7 +44,7 @@ class _Event(msgspec.Struct, frozen=True):
     type: str
 
 
-_DECISIONS: msgspec.json.Decoder[_Decision] = msgspec.json.Decoder(_Decision)
+_DELIVERIES: msgspec.json.Decoder[Delivery] = msgspec.json.Decoder(Delivery)
 _EVENTS: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
 
 
@@ -105,7 +105,7 @@ class _Notifying:
             (record, decision)
             for records in fetched.values()
             for record in records
-            if (decision := _read(record)).recipient is not None
+            if (decision := read_decision(record)).recipient is not None
         ]
         missing = await self.inboxes.missing({_inbox(decision) for _, decision in told})
         await self.appender.append(
@@ -119,15 +119,20 @@ class _Notifying:
         return {place: records[-1].offset + 1 for place, records in fetched.items()}
 
 
-def _read(record: Record) -> _Decision:
-    return _DECISIONS.decode(record.value or b"")
+def read_decision(record: Record) -> Delivery:
+    """Read what is needed of a decision.
+
+    Raises:
+        msgspec.MsgspecError: matching cannot have written it.
+    """
+    return _DELIVERIES.decode(record.value or b"")
 
 
-def _inbox(decision: _Decision) -> str:
+def _inbox(decision: Delivery) -> str:
     return f"{INBOX_PREFIX}{decision.recipient}"
 
 
-def _notice(record: Record, decision: _Decision) -> Append:
+def _notice(record: Record, decision: Delivery) -> Append:
     """Make the inbox record; an inbox has one partition, so one order."""
     envelope = Envelope(
         id=decision.event_id,
