@@ -22,7 +22,7 @@ NANO: Final = 1_000_000_000
 MAX_PRICE: Final = Decimal(1000)
 """The dearest price of a minute or a call that is taken for meant; above it: refused."""
 
-_PRICE = re.compile(r"\d{1,4}(\.\d{1,9})?")
+_PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,47}$"
@@ -75,7 +75,7 @@ Price = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\d{1,4}(\.\d{1,9})?$",
+            "pattern": r"^(0?[0-9]{1,3}(\.[0-9]{1,9})?|1000(\.0{1,9})?)$",
             "description": f"A decimal string of currency units, 0 to {MAX_PRICE}.",
         }
     ),
@@ -88,7 +88,7 @@ Money = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^-?\d+(\.\d{1,9})?$",
+            "pattern": r"^-?[0-9]+(\.[0-9]{1,9})?$",
             "description": "A decimal string of currency units.",
         }
     ),
@@ -127,10 +127,12 @@ def from_millis(moment_ms: int) -> datetime:
 class Inbound(BaseModel):
     """What participants send: nothing missing, nothing extra, nothing guessed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class Outbound(BaseModel):
     """What the exchange emits: readers ignore fields they do not know, so that it can grow."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)

@@ -67,11 +67,13 @@ def _table() -> Mapping[str, str]:
     )
 
 
-def _inbound(name: str, writer: str, purpose: str, *events: type[InboundEvent]) -> Topic:
+def _inbound(
+    name: str, writers: tuple[str, ...], purpose: str, *events: type[InboundEvent]
+) -> Topic:
     return Topic(
         name,
         key="any; the same key keeps its events in order",
-        writers=(writer,),
+        writers=writers,
         readers=("gateway",),
         purpose=purpose,
         partitions=2,
@@ -82,26 +84,29 @@ def _inbound(name: str, writer: str, purpose: str, *events: type[InboundEvent]) 
 
 OFFER_PUBLISHED: Final = _inbound(
     "offer-published",
-    "provider",
+    ("provider",),
     "Offers published, replaced, withdrawn.",
     OfferPublished,
     OfferWithdrawn,
 )
 SESSION_OPENED: Final = _inbound(
-    "session-opened", "buyer", "Sessions that buyers open.", SessionOpened
+    "session-opened", ("buyer",), "Sessions that buyers open.", SessionOpened
 )
 REQUEST_SUBMITTED: Final = _inbound(
-    "request-submitted", "buyer", "Requests for service.", RequestSubmitted
+    "request-submitted", ("buyer",), "Requests for service.", RequestSubmitted
 )
 OFFER_ACCEPTED: Final = _inbound(
     "offer-accepted",
-    "buyer",
+    ("buyer",),
     "Acceptances, and questions after their outcome.",
     OfferAccepted,
     OutcomeRequested,
 )
 SESSION_CLOSED: Final = _inbound(
-    "session-closed", "buyer", "Sessions closed by their buyer or by time.", SessionClosed
+    "session-closed",
+    ("buyer", "session-timeout"),
+    "Sessions closed by their buyer or by time.",
+    SessionClosed,
 )
 INBOUND_TOPICS: Final = (
     OFFER_PUBLISHED,

@@ -50,8 +50,8 @@ class VoiceCost(Outbound):
     """How a cost came about, so that a person can check it by hand.
 
     cost = answered_calls x (connect_fee + rate_per_minute x billed_seconds / 60), rounded half up
-    to 1e-9 once, at the end. `billed_seconds` is the call length rounded up to the increment, at least
-    the minimum; `answered_calls` is minutes x 60 / call length, rounded up.
+    to 1e-9 once, at the end. `billed_seconds` is the call length rounded up to the increment, at
+    least the minimum; `answered_calls` is minutes x 60 / call length, rounded up.
     """
 
     answered_calls: int

@@ -24,10 +24,6 @@ EMITTED: Final[tuple[type[OutboundEvent] | type[Decision], ...]] = (*OUTBOUND, D
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-_PRICE_OF_THE_MODEL: Final = r"^\d{1,4}(\.\d{1,9})?$"
-_PRICE: Final = r"^(0?[0-9]{1,3}(\.[0-9]{1,9})?|1000(\.0{1,9})?)$"
-"""Exactly the texts of 0 to 1000 that the model takes; only a pattern can bound a text."""
-
 _TIMESTAMP: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
 
 
@@ -93,9 +89,7 @@ _TIMED_OUT_NAMES_THE_BUYER: Final[Schema] = {
 
 
 def _amend(part: Schema) -> None:
-    """Say what the models check in code, and leave open what later releases add to."""
-    if part.get("pattern") == _PRICE_OF_THE_MODEL:
-        part["pattern"] = _PRICE
+    """Leave open what later releases add to."""
     if part.get("title") == "MarketTerms":
         part["properties"]["policy"] = {
             "type": "string",
