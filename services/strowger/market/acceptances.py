@@ -46,7 +46,8 @@ def tell_outcome(book: Book, command: TellOutcome) -> Verdict:
     if remembered is None:
         return Denied(Refusal.ACCEPTANCE_UNKNOWN)
     event = _EVENTS.validate_json(bytes(remembered.answer))
-    return Granted(event.model_copy(update={"causation_id": command.causation_id}))
+    event = event.model_copy(update={"causation_id": command.causation_id})
+    return Granted(event, repeat=True)
 
 
 def _shown(request: Request, command: AcceptOffer) -> Shown | None:

@@ -16,8 +16,9 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
         return Denied(Refusal.NOT_ALLOWED, "only the operator declares markets")
     terms = {name: getattr(command, name) for name in _TERMS}
     declared = MarketTerms(market=command.market, **terms)
-    if not book.declared:
+    repeat = book.declared
+    if not repeat:
         book.state = MarketState(**terms, declared_at_ms=at_ms, clock_ms=at_ms, sequence=0)
     elif any(getattr(book.state, name) != value for name, value in terms.items()):
         return Denied(Refusal.MARKET_DECLARED_OTHERWISE)
-    return Granted(MarketDeclared(**book.stamp(command), terms=declared))
+    return Granted(MarketDeclared(**book.stamp(command), terms=declared), repeat=repeat)

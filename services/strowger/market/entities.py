@@ -40,8 +40,9 @@ class PastRevision(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Offer(msgspec.Struct, frozen=True, tag_field="row", tag="offer"):
-    """An offer at its present revision; `sold` survives new revisions and withdrawal.
+    """An offer at its present revision; `sold` survives new revisions.
 
+    It survives withdrawal too, until a withdrawn offer's row is forgotten after the horizon.
     `since` is the market's sequence when this revision took effect: the tie-break of ranking.
     """
 

@@ -20,7 +20,7 @@ class Market:
         Total: a fault in a rule takes back what it did and becomes the refusal `internal_fault`.
         """
         ruling = Ruling(self.book, command, at_ms, log_offset)
-        for step in (ruling.end_overdue, ruling.decide):
+        for step in (ruling.move_clock, ruling.end_overdue, ruling.decide):
             savepoint = self.book.store.savepoint()
             made = len(ruling.decisions)
             try:

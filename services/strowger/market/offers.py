@@ -25,7 +25,7 @@ def publish(book: Book, command: PublishOffer) -> Verdict:
     if offer is not None:
         known = _known(offer, command.revision, digest, withdrawn=False)
         if known is not None:
-            return Granted(stored) if known else _reused(command)
+            return Granted(stored, repeat=True) if known else _reused(command)
         if command.revision < offer.revision:
             return _stale(offer)
     book.put_offer(
@@ -56,7 +56,7 @@ def withdraw(book: Book, command: WithdrawOffer) -> Verdict:
     )
     known = _known(offer, command.revision, digest, withdrawn=True)
     if known is not None:
-        return Granted(removed) if known else _reused(command)
+        return Granted(removed, repeat=True) if known else _reused(command)
     if command.revision < offer.revision:
         return _stale(offer)
     book.put_offer(

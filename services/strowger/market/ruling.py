@@ -45,15 +45,21 @@ class Ruling:
         self._log_offset = log_offset
         self.decisions: list[Decision] = []
 
+    def move_clock(self) -> None:
+        """Move market time on, never back. A step of its own: no fault may hold the clock."""
+        book = self._book
+        if book.declared:
+            clock_ms = max(book.clock_ms, self._at_ms)
+            book.state = msgspec.structs.replace(book.state, clock_ms=clock_ms)
+
     def end_overdue(self) -> None:
-        """Move market time on; end the sessions that are due; forget what may be forgotten."""
+        """End the sessions that are due; forget what may be forgotten."""
         book = self._book
         if not book.declared:
             return
-        state = book.state
-        book.state = msgspec.structs.replace(state, clock_ms=max(state.clock_ms, self._at_ms))
         for buyer, event in end_overdue(book):
-            self._decide(event, "session-deadline", buyer, recipient=buyer, role="notice")
+            subject = f"session {event.session_id}"
+            self._decide(event, "session-deadline", buyer, subject, recipient=buyer, role="notice")
         _forget(book)
 
     def decide(self) -> None:
@@ -106,7 +112,7 @@ class Ruling:
         if not self._book.declared:
             return Denied(Refusal.UNKNOWN_MARKET, f"no market {command.market} is declared")
         age_ms = self._book.clock_ms - command.sent_at_ms
-        if age_ms > HORIZON_MS:
+        if age_ms >= HORIZON_MS:
             return Denied(Refusal.STALE_EVENT, f"{age_ms // 1000} seconds old")
         if age_ms < -CLOCK_SKEW_MS:
             return Denied(Refusal.CLOCK_AHEAD, f"{-age_ms // 1000} seconds ahead of market time")
@@ -143,12 +149,11 @@ class Ruling:
         self._decide(event, repeat=True)
 
     def _publish(self, verdict: Verdict) -> None:
-        command = self._command
-        if isinstance(command, TellOutcome) and isinstance(verdict, Granted):
-            self._decide(verdict.event, repeat=True)
+        if isinstance(verdict, Denied):
+            self._decide(self._answer(verdict))
             return
-        self._decide(self._answer(verdict))
-        for notice in verdict.notices if isinstance(verdict, Granted) else ():
+        self._decide(verdict.event, repeat=verdict.repeat)
+        for notice in verdict.notices:
             self._decide(notice.event, recipient=notice.recipient, role="notice")
 
     def _answer(self, verdict: Verdict) -> Event:
@@ -177,6 +182,7 @@ class Ruling:
         event: Event,
         command: str | None = None,
         participant: str | None = None,
+        subject: str | None = None,
         *,
         recipient: str | None = None,
         role: Literal["answer", "notice"] = "answer",
@@ -199,7 +205,14 @@ class Ruling:
                 repeat=repeat,
                 recipient=recipient,
                 event_id=event_id(
-                    event.market, recipient or participant, event.causation_id, command, event.TYPE
+                    event.market,
+                    recipient or "",
+                    participant,
+                    event.causation_id,
+                    command,
+                    subject or _subject(self._command),
+                    event.TYPE,
+                    event.refusal if isinstance(event, EventRefused) else "",
                 ),
                 event=event,
             )
@@ -214,13 +227,17 @@ class Ruling:
 
 
 def _forget(book: Book) -> None:
-    for _ in range(FORGET_PER_COMMAND):
-        due = book.forgetting.pop_due(book.clock_ms)
+    forgotten = 0
+    while forgotten < FORGET_PER_COMMAND:
+        due = book.forgetting.due(book.clock_ms)
         if due is None:
             return
         forget_at_ms, key = due
         if forget_at(book.store.get(key)) == forget_at_ms:
+            # Only rows count: after a restore there are no spent entries to come by.
             book.store.delete(key)
+            forgotten += 1
+        book.forgetting.done()
 
 
 def _natural_key(command: AnyCommand) -> str | None:
@@ -228,8 +245,6 @@ def _natural_key(command: AnyCommand) -> str | None:
     match command:
         case OpenSession() | SubmitRequest() | AcceptOffer():
             return _subject(command)
-        case CloseSession() if command.reason == "terminated":
-            return f"close {command.buyer}/{command.session_id}"
     return None
 
 

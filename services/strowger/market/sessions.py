@@ -19,6 +19,9 @@ def open_session(book: Book, command: OpenSession) -> Verdict:
     low, high = state.min_ttl_seconds, state.max_ttl_seconds
     if not low <= command.ttl_seconds <= high:
         return Denied(Refusal.TTL_OUT_OF_BOUNDS, f"this market grants {low} to {high} seconds")
+    if book.session(command.participant, command.session_id) is not None:
+        # Its answer is forgotten, but what was shown in it is not: that must stay unsellable.
+        return Denied(Refusal.ID_REUSED, "a session of yours had this id")
     deadline_ms = state.clock_ms + command.ttl_seconds * 1000
     book.put_session(
         Session(
@@ -53,13 +56,13 @@ def close_session(book: Book, command: CloseSession) -> Verdict:
     if session is None:
         return Denied(Refusal.SESSION_UNKNOWN, _NO_SESSION)
     if session.ended_at_ms is not None:
+        if session.reason == "terminated" and not by_time:
+            return Granted(_closed(book, command, session.ended_at_ms), repeat=True)
         return Denied(Refusal.SESSION_ENDED, f"it has {_how(session)}")
     if by_time:
         return Denied(Refusal.SESSION_NOT_DUE)
     _end(book, session, "terminated")
-    return Granted(
-        SessionEnded(**book.stamp(command), session_id=session.session_id, reason="terminated")
-    )
+    return Granted(_closed(book, command, book.clock_ms))
 
 
 def end_overdue(book: Book) -> list[tuple[str, SessionEnded]]:
@@ -103,6 +106,16 @@ def _overdue(book: Book, session: Session) -> bool:
 
 def _how(session: Session) -> str:
     return "timed out" if session.reason == "timed_out" else "been closed by its buyer"
+
+
+def _closed(book: Book, command: CloseSession, at_ms: int) -> SessionEnded:
+    return SessionEnded(
+        market=book.market,
+        causation_id=command.causation_id,
+        at=from_millis(at_ms),
+        session_id=command.session_id,
+        reason="terminated",
+    )
 
 
 def _end(book: Book, session: Session, reason: str) -> None:

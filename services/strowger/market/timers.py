@@ -33,7 +33,10 @@ class Deadlines:
 
 
 class Forgetting:
-    """Rows by the time that they may be forgotten, the earliest first, equal ones by key."""
+    """Rows by the time that they may be forgotten, the earliest first, equal ones by key.
+
+    Entries of rows that changed since are left behind, as with deadlines.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Key]] = []
@@ -45,11 +48,15 @@ class Forgetting:
         if forget_at_ms is not None:
             heapq.heappush(self._heap, (forget_at_ms, key))
 
-    def pop_due(self, clock_ms: int) -> tuple[int, Key] | None:
-        """Give the next row whose time has come, and that time; the row may have changed since."""
+    def due(self, clock_ms: int) -> tuple[int, Key] | None:
+        """Give the first row whose time has come, and that time; the row may have changed since."""
         if self._heap and self._heap[0][0] <= clock_ms:
-            return heapq.heappop(self._heap)
+            return self._heap[0]
         return None
+
+    def done(self) -> None:
+        """Drop the first row: it has been seen to."""
+        heapq.heappop(self._heap)
 
 
 def forget_at(entity: Entity | None) -> int | None:

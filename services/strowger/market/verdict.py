@@ -24,10 +24,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The command is done; `event` is the answer."""
+    """The command is done; `event` is the answer. With `repeat` it was done before, not now."""
 
     event: Event
     notices: tuple[Notice, ...] = ()
+    repeat: bool = False
 
 
 Verdict = Granted | Denied
