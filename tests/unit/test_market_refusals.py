@@ -1,0 +1,111 @@
+"""Every refusal is reached: one scenario a member, in the order of the contract."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pytest
+
+from strowger.contract.commands import SESSION_TIMEOUT
+from strowger.contract.outbound import Event, EventRefused
+from strowger.contract.refusals import Refusal
+from tests.playing import DAY_MS, FIVE_MINUTES_MS, Play
+
+
+def _answer_too_large(play: Play) -> Event:
+    for number in range(1500):
+        deck = f"{number}".ljust(80, "x")
+        play.done(play.commands.publish(f"of-{number}".ljust(80, "x"), deck=deck))
+    return play.answer(play.commands.request("r-all"))
+
+
+def _match_expired(play: Play) -> Event:
+    play.done(play.commands.request("r-2", None))
+    play.later(60_000)
+    return play.answer(play.commands.accept("a-1", None, "r-2"))
+
+
+def _offer_changed(play: Play) -> Event:
+    play.done(play.commands.publish(revision=2))
+    return play.answer(play.commands.accept())
+
+
+def _offer_gone(play: Play) -> Event:
+    play.done(play.commands.withdraw())
+    return play.answer(play.commands.accept())
+
+
+def _other_session(play: Play) -> Event:
+    play.done(play.commands.open("s-2"))
+    return play.answer(play.commands.accept(session_id="s-2"))
+
+
+def _session_ended(play: Play) -> Event:
+    play.done(play.commands.close())
+    return play.answer(play.commands.accept())
+
+
+def _capacity_exhausted(play: Play) -> Event:
+    play.done(play.commands.accept("a-1"))
+    return play.answer(play.commands.accept("a-2"))
+
+
+REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
+    # Found by gateways alone, which tests/integration/test_gateways.py sees; passed on by markets.
+    Refusal.MALFORMED: lambda play: play.answer(play.commands.refuse("malformed")),
+    Refusal.NOT_E164: lambda play: play.answer(play.commands.refuse("not_e164")),
+    # Found by the market.
+    Refusal.STALE_EVENT: lambda play: play.answer(
+        play.commands.publish("of-2"), sent_at_ms=play.now_ms - DAY_MS
+    ),
+    Refusal.CLOCK_AHEAD: lambda play: play.answer(
+        play.commands.publish("of-2"), sent_at_ms=play.now_ms + FIVE_MINUTES_MS + 1
+    ),
+    Refusal.ID_REUSED: lambda play: play.answer(play.commands.open(ttl_seconds=61)),
+    Refusal.NOT_ALLOWED: lambda play: play.answer(play.commands.declare(participant="globex")),
+    Refusal.UNKNOWN_MARKET: lambda play: Play(declared=False).answer(play.commands.publish()),
+    Refusal.MARKET_DECLARED_OTHERWISE: lambda play: play.answer(
+        play.commands.declare(currency="USD")
+    ),
+    Refusal.CURRENCY_MISMATCH: lambda play: play.answer(play.commands.publish(currency="USD")),
+    Refusal.STALE_REVISION: lambda play: play.answer(play.commands.publish(revision=0)),
+    Refusal.OFFER_UNKNOWN: lambda play: play.answer(play.commands.withdraw("of-9")),
+    Refusal.TTL_OUT_OF_BOUNDS: lambda play: play.answer(play.commands.open("s-2", 3601)),
+    Refusal.SESSION_REQUIRED: lambda play: Play(sessions="required").answer(
+        play.commands.request("r-2", None)
+    ),
+    Refusal.SESSION_UNKNOWN: lambda play: play.answer(play.commands.request("r-2", "s-9")),
+    Refusal.SESSION_ENDED: _session_ended,
+    Refusal.SESSION_NOT_DUE: lambda play: play.answer(play.commands.close(sender=SESSION_TIMEOUT)),
+    Refusal.NOT_YOUR_SESSION: lambda play: play.answer(play.commands.close(sender="hooli")),
+    Refusal.REQUEST_UNKNOWN: lambda play: play.answer(play.commands.accept(request_id="r-9")),
+    Refusal.OTHER_SESSION: _other_session,
+    Refusal.ANSWER_TOO_LARGE: _answer_too_large,
+    Refusal.NOT_SHOWN: lambda play: play.answer(play.commands.accept(offer_id="of-9")),
+    Refusal.MATCH_EXPIRED: _match_expired,
+    Refusal.OFFER_CHANGED: _offer_changed,
+    Refusal.OFFER_GONE: _offer_gone,
+    Refusal.CAPACITY_EXHAUSTED: _capacity_exhausted,
+    Refusal.ACCEPTANCE_UNKNOWN: lambda play: play.answer(play.commands.outcome("a-9")),
+    Refusal.INTERNAL_FAULT: lambda play: play.answer(play.commands.refuse("no_such_refusal")),
+}
+
+
+def test_no_refusal_is_left_out() -> None:
+    """The table holds every member of the contract, so that a new one needs a scenario."""
+    assert list(REACHED) == list(Refusal)
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_a_refusal_says_why_whether_to_retry_and_what_to_do(refusal: Refusal) -> None:
+    """Each member is reached, under its own name, with its `retry` and its advice in words."""
+    play = Play()
+    play.done(play.commands.publish(capacity_minutes=100))
+    play.done(play.commands.open(), play.commands.request())
+    refused = REACHED[refusal](play)
+    assert isinstance(refused, EventRefused)
+    assert refused.refusal is refusal
+    assert refused.retry is refusal.retry
+    assert refused.message.endswith(refusal.advice)
+    kind, _, identity = refused.subject.partition(" ")
+    assert kind in {"offer", "session", "request", "acceptance", "market"}
+    assert identity
