@@ -204,7 +204,15 @@ class _Child:
             await asyncio.sleep(backoff_seconds)
             backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
             self.restarts += 1
-            process = await self.start()
+            process = await self._start_again()
+
+    async def _start_again(self) -> asyncio.subprocess.Process:
+        while True:
+            try:
+                return await self.start()
+            except OSError:  # the machine has no memory or no process left for now
+                log.exception("service cannot be started", service=self.name)
+                await asyncio.sleep(MAX_BACKOFF_SECONDS)
 
     async def stop(self) -> None:
         """End the process and take in the last of its log."""
