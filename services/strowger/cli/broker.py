@@ -65,25 +65,38 @@ def stop(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def status(*, as_json: Json = False) -> None:
+def status(
+    *,
+    address: Annotated[
+        bool, typer.Option("--address", help="Write host:port alone, for a script.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Tell whether the broker runs, and where; exit 6 when it does not.
 
     For example:
 
-        strowger broker status --json
+        strowger broker status
+
+        export STROWGER_BOOTSTRAP="$(strowger broker status --address)"
     """
 
     def work(broker: EmbeddedBroker) -> Answer:
         found = broker.status()
         return found, ExitCode.OK if found.running else ExitCode.UNHEALTHY
 
-    _answer(work, as_json=as_json)
+    _answer(work, as_json=as_json, address_only=address)
 
 
-def _answer(work: Callable[[EmbeddedBroker], Answer], *, as_json: bool) -> None:
+def _answer(
+    work: Callable[[EmbeddedBroker], Answer], *, as_json: bool, address_only: bool = False
+) -> None:
     async def run() -> ExitCode:
         found, code = work(EmbeddedBroker.from_settings(place().settings))
-        _show(found, as_json=as_json)
+        if address_only:
+            print(found.bootstrap or "")
+        else:
+            _show(found, as_json=as_json)
         return code
 
     act(run, as_json=as_json)

@@ -1,6 +1,8 @@
 """`strowger health`: ask whether a service of this machine serves."""
 
-from typing import Annotated
+import asyncio
+import time
+from typing import Annotated, Final
 
 import typer
 
@@ -11,6 +13,8 @@ from strowger.cli.shared.output import emit, grid, out
 from strowger.cli.shared.place import NotSaid, place
 from strowger.service import SERVICES, is_healthy
 
+_LOOK_SECONDS: Final = 0.1
+
 app = typer.Typer(add_completion=False)
 
 
@@ -20,6 +24,9 @@ def health(
         list[str] | None, typer.Argument(help="Names of services; all when none is named.")
     ] = None,
     *,
+    wait: Annotated[
+        float, typer.Option(min=0, help="How many seconds to wait for all to be ready.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Ask services that run on this machine whether they are ready; exit 6 when one is not.
@@ -28,7 +35,7 @@ def health(
 
         strowger health
 
-        strowger health matching
+        strowger health matching --wait 60
     """
 
     async def work() -> ExitCode:
@@ -37,7 +44,12 @@ def health(
         for name in names:
             if name not in SERVICES:
                 raise NotSaid(f"no service is called {name!r}; there are {', '.join(SERVICES)}")
-        well = {name: is_healthy(run_dir, name) for name in names}
+        deadline = time.monotonic() + wait
+        while True:
+            well = {name: is_healthy(run_dir, name) for name in names}
+            if all(well.values()) or time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
         if as_json:
             emit(well)
         else:

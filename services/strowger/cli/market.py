@@ -1,5 +1,6 @@
 """`strowger market`: declare markets, and list them."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -82,7 +83,7 @@ def declare(
 
 @app.command("list")
 def list_(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
-    """List the markets that stand, with their terms.
+    """List the markets that stand, with what is in them as the ledger has it.
 
     For example:
 
@@ -92,23 +93,27 @@ def list_(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
     async def work() -> None:
         found = await markets(place(bootstrap=bootstrap))
         if as_json:
-            emit(found)
+            emit([asdict(each) for each in found])
             return
-        table = grid("market", "policy", "currency", "sessions", ">ttl, seconds", "buyer public")
-        for terms in found:
+        table = grid("market", "policy", "currency", "sessions", ">offers", ">open sessions")
+        for each in found:
             table.add_row(
-                terms.market,
-                terms.policy,
-                terms.currency,
-                terms.sessions,
-                f"{terms.min_ttl_seconds} to {terms.max_ttl_seconds}",
-                "yes" if terms.public_buyer else "no",
+                each.market,
+                each.policy,
+                each.currency,
+                each.sessions,
+                _known(each.standing_offers),
+                _known(each.open_sessions),
             )
         out.print(table)
         if not found:
             err.print("none; declare one with `strowger market declare NAME --currency EUR`")
 
     act(work, as_json=as_json)
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"
 
 
 def _terms(**fields: object) -> MarketTerms:

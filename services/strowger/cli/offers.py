@@ -9,7 +9,7 @@ import typer
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.delivery import Delivery, deliver
 from strowger.cli.shared.faults import act
-from strowger.cli.shared.markets import terms_of
+from strowger.cli.shared.markets import currency_of
 from strowger.cli.shared.options import Bootstrap, Json, Market, Provider
 from strowger.cli.shared.output import amount, emit, err, grid, out
 from strowger.cli.shared.place import place
@@ -66,7 +66,7 @@ def import_(
             said = currency or "the market's currency"
             _report(sheet, None, as_json=as_json, heading=f"would go to {to}, in {said}")
             return ExitCode.PARTLY if sheet.bad else ExitCode.OK
-        money = currency or (await terms_of(here, to)).currency
+        money = currency or await currency_of(here, to)
         offers = offers_from(sheet.good, market=to, currency=money)
         delivery = await deliver(sender, offers, bootstrap=here.bootstrap)
         _report(sheet, delivery, as_json=as_json, heading=f"to {to}, as {sender}, in {money}")

@@ -16,6 +16,7 @@ from strowger.contract.topics import (
     INBOUND_TOPICS,
     OFFER_PUBLISHED,
 )
+from strowger.demo.ledger_check import disagreements
 from strowger.demo.stage import Stage
 from strowger.demo.tally import Cause, Place, Pool, Tally, cause_of, oversold
 
@@ -58,7 +59,7 @@ async def audit(stage: Stage) -> Findings:
         counts=tally.counts,
         lost=lost,
         sold_twice=tally.confirmed_twice + oversold(sales, await _capacity(stage, sales)),
-        disagreements=(),
+        disagreements=await disagreements(stage),
     )
 
 

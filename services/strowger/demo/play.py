@@ -77,11 +77,12 @@ async def _audit(ready: Stage) -> Findings:
     say(
         f"{counts['offers']:,} offers stored, {counts['requests']:,} requests answered, "
         f"{counts['confirmed']:,} acceptances confirmed, {counts['refused']:,} refused, "
-        f"{counts['timed_out']:,} sessions timed out, {counts['dead_lettered']:,} dead letters"
+        f"sessions timed out: {counts['timed_out']:,}, dead letters: {counts['dead_lettered']:,}"
     )
     if findings.sound:
         saw("every record that was sent has its answer or its dead letter: [bold]0 lost[/bold]")
         saw("no acceptance confirmed twice, no minute sold beyond capacity: [bold]0[/bold]")
+        saw("the ledger has the same figures as the topics")
     else:
         out.print(f"[red]✗ lost: {findings.lost}, sold twice: {findings.sold_twice}[/red]")
         for each in findings.disagreements:

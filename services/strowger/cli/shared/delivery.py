@@ -54,5 +54,5 @@ async def deliver(provider: str, offers: Sequence[OfferPublished], *, bootstrap:
 
 def _why(report: DeliveryReport) -> str:
     if isinstance(report.answer, EventRefused):
-        return f"{report.answer.refusal.value}: {report.answer.message}"
+        return f"{report.answer.refusal}: {report.answer.message}"
     return _ADVICE[report.outcome]

@@ -12,11 +12,12 @@ from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, err
 from strowger.cli.shared.place import NotSaid
 from strowger.client import InboxMissing, OutcomeUnknown, Refused
+from strowger.ledger.errors import LedgerError
 from strowger.profile import ProfileDamaged
 from strowger.settings import SettingsError
 from strowger.sheets import SheetUnreadable
 
-_USAGE = (NotSaid, SettingsError, ProfileDamaged, SheetUnreadable, InboxMissing)
+_USAGE = (NotSaid, SettingsError, ProfileDamaged, SheetUnreadable, InboxMissing, LedgerError)
 _UNREACHABLE = (
     BrokerError,
     KafkaConnectionError,
@@ -51,7 +52,7 @@ def _code(work: Callable[[], Coroutine[Any, Any, ExitCode | None]], *, as_json: 
         if as_json:
             emit(refused.event)
         event = refused.event
-        _say(f"{event.subject} was refused: {event.refusal.value}. {event.message}")
+        _say(f"{event.subject} was refused: {event.refusal}. {event.message}")
         return ExitCode.REFUSED
     except OutcomeUnknown as unknown:
         _say(f"{unknown}")

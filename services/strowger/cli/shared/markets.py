@@ -1,34 +1,73 @@
-"""Which markets stand, read from the log's decisions: the one source that is always there."""
+"""Which markets stand: from this home's ledger, or from `decisions` where there is none."""
+
+from dataclasses import dataclass
 
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
-from strowger.contract.outbound import Decision, MarketDeclared, MarketTerms
+from strowger.contract.outbound import Decision, MarketDeclared
 from strowger.contract.topics import DECISIONS
+from strowger.ledger.errors import LedgerError
+from strowger.ledger.queries import reading
 
 _NEEDLE = b'"market-declared"'
 
 
-async def markets(here: Place) -> list[MarketTerms]:
-    """List the terms of every declared market, by name."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A declared market; how much is in it only a ledger knows."""
+
+    market: str
+    policy: str
+    currency: str
+    sessions: str
+    standing_offers: int | None = None
+    open_sessions: int | None = None
+
+
+async def markets(here: Place) -> list[Listed]:
+    """List every declared market, by name."""
+    try:
+        async with reading(here.settings.ledger_path) as ledger:
+            return [
+                Listed(
+                    each.market,
+                    each.policy,
+                    each.currency,
+                    each.sessions,
+                    each.standing_offers,
+                    each.open_sessions,
+                )
+                for each in await ledger.markets()
+            ]
+    except LedgerError:
+        return await _from_decisions(here)
+
+
+async def currency_of(here: Place, market: str) -> str:
+    """Give the currency that a market's offers are priced in.
+
+    Raises:
+        NotSaid: no such market was declared.
+    """
+    # The ledger may be a moment behind a declaration; `decisions` never is.
+    for find in (markets, _from_decisions):
+        for listed in await find(here):
+            if listed.market == market:
+                return listed.currency
+    raise NotSaid(f"no market {market} is declared: see `strowger market list`")
+
+
+async def _from_decisions(here: Place) -> list[Listed]:
     since = await topic_reader.starts(here.bootstrap, [DECISIONS.name])
     until = await topic_reader.ends(here.bootstrap, [DECISIONS.name])
-    found: dict[str, MarketTerms] = {}
+    found: dict[str, Listed] = {}
     async for record in topic_reader.read(here.bootstrap, since, until):
         # Nearly every decision is another: only those that mention a declaration are decoded.
         if record.value is not None and _NEEDLE in record.value:
             event = Decision.model_validate_json(record.value).event
             if isinstance(event, MarketDeclared):
-                found[event.market] = event.terms
+                terms = event.terms
+                found[terms.market] = Listed(
+                    terms.market, terms.policy, terms.currency, terms.sessions
+                )
     return [found[name] for name in sorted(found)]
-
-
-async def terms_of(here: Place, market: str) -> MarketTerms:
-    """Give one market's terms.
-
-    Raises:
-        NotSaid: no such market was declared.
-    """
-    for terms in await markets(here):
-        if terms.market == market:
-            return terms
-    raise NotSaid(f"no market {market} is declared: see `strowger market list`")

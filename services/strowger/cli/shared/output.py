@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -24,6 +25,8 @@ def _jsonable(value: object) -> object:
         return value.model_dump(mode="json")
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} has no JSON form here")
 
 

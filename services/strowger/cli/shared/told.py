@@ -21,7 +21,7 @@ def told(event: Event) -> str:  # noqa: PLR0911 - one return an event
         case AcceptanceConfirmed():
             return f"[green]sold[/green] {_sale(event)}"
         case EventRefused():
-            return f"[red]refused[/red] {event.subject}: {event.refusal.value}"
+            return f"[red]refused[/red] {event.subject}: {event.refusal}"
         case OffersMatched():
             return f"showed {len(event.matches)} of {event.able} offers for {event.request_id}"
         case SessionGranted():

@@ -26,6 +26,6 @@ async def play(stage: Stage) -> None:
         try:
             await session.accept(find(second, offer_id))
         except refused.CapacityExhausted as no:
-            saw(f"the second is refused: [red]{no.refusal.value}[/red]. {no.message}")
+            saw(f"the second is refused: [red]{no.refusal}[/red]. {no.message}")
         else:
             expect(truth=False, otherwise="1,200 minutes were sold of 1,000")

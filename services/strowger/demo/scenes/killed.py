@@ -9,7 +9,7 @@ from strowger.demo.narrator import expect, saw, say
 from strowger.demo.pool import find, pool
 from strowger.demo.stage import READY_SECONDS, Stage
 
-TITLE = "Matching is killed in the middle of a burst: nothing is lost, nothing sold twice"
+TITLE = "Matching is killed amid a burst: nothing is lost, nothing sold twice"
 
 _ACCEPTANCES: Final = 300
 _MINUTES_EACH: Final = 5

@@ -43,6 +43,6 @@ async def play(stage: Stage) -> None:
         try:
             await session.accept(old)
         except refused.OfferChanged as no:
-            saw(f"the price shown before is gone: [red]{no.refusal.value}[/red]. {no.message}")
+            saw(f"the price shown before is gone: [red]{no.refusal}[/red]. {no.message}")
         else:
             expect(truth=False, otherwise="a replaced revision was sold")

@@ -34,7 +34,7 @@ async def play(stage: Stage) -> None:
     try:
         await session.accept(matches[0])
     except refused.SessionEnded as no:
-        saw(f"an acceptance after it is refused: [red]{no.refusal.value}[/red]. {no.message}")
+        saw(f"an acceptance after it is refused: [red]{no.refusal}[/red]. {no.message}")
     else:
         expect(truth=False, otherwise="an offer was sold in a session that had timed out")
 

@@ -1,0 +1,145 @@
+"""The command line against a running exchange: trade from a shell, for people and for programs."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from strowger.cli.shared.codes import ExitCode
+from strowger.contract.outbound import AcceptanceConfirmed, OffersMatched
+from tests.e2e.conftest import Exchange
+from tests.support import unique
+
+LEDGER_SECONDS = 20
+NUMBER = "+442079460123"
+SHEET = "prefix,rate_per_minute,capacity_minutes\n44207946,0.0001,1000\n44x,0.1,\n"
+
+
+class Shell:
+    """Commands of one buyer and one provider."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.provider = unique("provider")
+        self.buyer = unique("buyer")
+        exchange.add_participants(self.provider, self.buyer)
+
+    def json(self, *words: str, code: ExitCode = ExitCode.OK) -> dict[str, object]:
+        """Run a command with --json; what it writes must be one document."""
+        said: dict[str, object] = json.loads(
+            self.exchange.command(*words, "--json", codes=(code.value,))
+        )
+        return said
+
+    def request(self, minutes: int) -> OffersMatched:
+        """Ask for minutes; the answer is remembered for `accept`."""
+        said = self.json(
+            *("request", "--to", NUMBER, "--minutes", str(minutes)),
+            *("--market", self.exchange.market, "--buyer", self.buyer),
+        )
+        return OffersMatched.model_validate(said)
+
+    def rank(self, matches: OffersMatched) -> str:
+        """Find the rank of the own provider's offer."""
+        return next(str(match.rank) for match in matches.matches if match.provider == self.provider)
+
+    def import_sheet(self, directory: Path) -> dict[str, object]:
+        """Publish the sheet; its second row is damaged."""
+        path = directory / "sheet.csv"
+        path.write_text(SHEET)
+        return self.json(
+            *("offers", "import", str(path), "--provider", self.provider),
+            *("--market", self.exchange.market),
+            code=ExitCode.PARTLY,
+        )
+
+
+@pytest.fixture
+def shell(exchange: Exchange, tmp_path: Path) -> Shell:
+    """Give a shell whose provider has published its sheet."""
+    shell = Shell(exchange)
+    said = shell.import_sheet(tmp_path)
+    assert (said["stored"], said["failed"]) == (1, [])
+    assert [bad["line"] for bad in said["bad"]] == [3]  # type: ignore[attr-defined]  # JSON
+    return shell
+
+
+def test_a_request_is_answered_accepted_and_its_outcome_told(shell: Shell) -> None:
+    """Import, request, accept by rank, ask for the outcome: each one document, all agreeing."""
+    matches = shell.request(600)
+    sale = AcceptanceConfirmed.model_validate(shell.json("accept", shell.rank(matches)))
+    assert (sale.provider, sale.buyer, sale.minutes) == (shell.provider, shell.buyer, 600)
+    outcome = shell.json("outcome", str(sale.acceptance_id), "--buyer", shell.buyer)
+    assert AcceptanceConfirmed.model_validate(outcome).contract_id == sale.contract_id
+
+
+def test_a_refusal_is_exit_1_and_named(shell: Shell) -> None:
+    """What the exchange refuses ends with 1, and the refusal is the document."""
+    matches = shell.request(600)
+    shell.json("close")
+    said = shell.json("accept", shell.rank(matches), code=ExitCode.REFUSED)
+    assert (said["type"], said["refusal"]) == ("event-refused", "session_ended")
+
+
+def test_the_same_market_again_changes_nothing_and_another_is_refused(exchange: Exchange) -> None:
+    """A declaration stands for good: repeated it is confirmed, with other terms it is refused."""
+    words = ("market", "declare", exchange.market, "--sessions", "optional")
+    exchange.command(*words, "--currency", "EUR")
+    said = json.loads(exchange.command(*words, "--currency", "USD", "--json", codes=(1,)))
+    assert said["refusal"] == "market_declared_otherwise"
+    listed = json.loads(exchange.command("market", "list", "--json"))
+    assert exchange.market in {terms["market"] for terms in listed}
+
+
+def test_the_ledger_shows_what_was_sold_and_refused(shell: Shell) -> None:
+    """Sales, refusals, counts and sessions can be read back as JSON once the ledger has them."""
+    matches = shell.request(20)
+    sale = shell.json("accept", shell.rank(matches))
+    shell.json("close")
+    shell.json("accept", shell.rank(matches), code=ExitCode.REFUSED)
+
+    def read() -> bool:
+        book = shell.json("ledger", "--market", shell.exchange.market, "--limit", "1000")
+        sales, refusals = book["acceptances"], book["refusals"]
+        assert isinstance(sales, list)
+        assert isinstance(refusals, list)
+        sold = sale["contract_id"] in [each["contract_id"] for each in sales]
+        return sold and shell.buyer in [each["participant"] for each in refusals]
+
+    deadline = time.monotonic() + LEDGER_SECONDS
+    while not read():
+        assert time.monotonic() < deadline, "the ledger does not have it"
+    sessions = json.loads(shell.exchange.command("sessions", "--limit", "1000", "--json"))
+    mine = [each for each in sessions if each["buyer"] == shell.buyer]
+    assert [each["end_reason"] for each in mine] == ["terminated"]
+
+
+def test_sales_can_be_watched_from_the_start(shell: Shell) -> None:
+    """`watch` writes one JSON document a line, and ends after --count."""
+    shell.json("accept", shell.rank(shell.request(10)))
+    said = shell.exchange.command("watch", "--sales", "--from-start", "--count", "1", "--json")
+    (line,) = said.splitlines()
+    assert AcceptanceConfirmed.model_validate_json(line).market
+
+
+def test_a_participant_that_was_not_added_is_told_so(shell: Shell) -> None:
+    """A buyer without an inbox is wrong usage, not a wait."""
+    words = ("request", "--to", NUMBER, "--minutes", "1", "--market", shell.exchange.market)
+    shell.exchange.command(*words, "--buyer", unique("stranger"), codes=(ExitCode.USAGE.value,))
+
+
+def test_every_table_is_for_people(shell: Shell) -> None:
+    """Without --json the same commands write tables, not JSON."""
+    for words in (
+        ("market", "list"),
+        ("health",),
+        ("sessions",),
+        ("ledger",),
+        ("broker", "status"),
+        ("topics", "apply"),
+        ("watch", "--from-start", "--count", "1"),
+    ):
+        said = shell.exchange.command(*words)
+        assert said.strip()
+        assert not said.startswith(("{", "["))

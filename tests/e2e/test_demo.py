@@ -1,0 +1,47 @@
+"""The main job: the demo plays every step, and its audit finds nothing wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CARRIERS = 5
+ROWS = 7718
+CALLEES = 6
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_demo_plays_every_step_as_said(tmp_path: Path) -> None:
+    """`strowger demo --once` exits 0, its last line is the audit, and it leaves nothing behind."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STROWGER_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "strowger", "demo", "--once"],
+        env={**kept, "STROWGER_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=590,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    lines = done.stdout.splitlines()
+    figures = json.loads(lines[-1])
+    seconds = figures.pop("seconds")
+    assert seconds > 0
+    assert figures == {
+        # two pools and one new price beyond the sheets
+        "offers": CARRIERS * ROWS + 3,
+        # six callees; accepted; two beyond capacity; ended; timed out; two prices; the burst
+        "requests": CALLEES + 8,
+        "confirmed": 1 + 1 + 200,
+        "refused": 1 + 1 + 1 + 1 + 100,
+        "timed_out": 1,
+        "dead_lettered": 1,
+        "lost": 0,
+        "sold_twice": 0,
+    }
+    assert not list(tmp_path.glob("strowger-demo-*")), "the temporary home was not removed"

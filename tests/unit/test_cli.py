@@ -1,0 +1,231 @@
+"""The command line without a broker: help, settings, exit codes, what it remembers."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from strowger.cli.app import app
+from strowger.cli.shared.codes import ExitCode
+from strowger.cli.shared.place import NotSaid, place
+from strowger.cli.shared.remembered import LastRequest, last_request
+from strowger.contract.outbound import Match, OffersMatched
+from strowger.contract.voice import VoiceCost, VoiceShown
+
+COMMANDS = [
+    "demo",
+    "run",
+    "health",
+    "broker start",
+    "broker stop",
+    "broker status",
+    "topics apply",
+    "participant add",
+    "market declare",
+    "market list",
+    "offers import",
+    "request",
+    "accept",
+    "outcome",
+    "close",
+    "sessions",
+    "watch",
+    "ledger",
+]
+
+SHEET = "prefix,rate_per_minute\n44,0.0125\n2.77724E+11,0.85\n"
+
+
+def strowger(
+    home: Path, *words: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line as its users do, in a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STROWGER_")}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "strowger", *words],
+        env={**kept, "STROWGER_HOME": str(home), "COLUMNS": "200", **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--help` of each command exits 0 and shows how it is called."""
+    with pytest.raises(SystemExit) as ended:
+        app([*command.split(), "--help"], prog_name="strowger")
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert f"strowger {command}" in said
+    assert "For example" in said
+
+
+def test_help_lists_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first page names every group, and what each exit code means."""
+    with pytest.raises(SystemExit):
+        app(["--help"], prog_name="strowger")
+    said = capsys.readouterr().out
+    for command in COMMANDS:
+        assert command.split()[0] in said
+    for code in ExitCode:
+        assert str(code.value) in said
+
+
+def test_help_imports_no_client_and_no_contract() -> None:
+    """Listing the commands stays quick: what they need is imported when they are called."""
+    script = (
+        "import sys; sys.argv = ['strowger', '--help']\n"
+        "from strowger.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'aiokafka', 'pydantic', 'faust', 'strowger.contract'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_without_a_broker_says_how_to_start_one(tmp_path: Path) -> None:
+    """With no Kafka known, the command ends with 2, one line, and what to do; no traceback."""
+    done = strowger(tmp_path, "market", "list")
+    assert done.returncode == ExitCode.USAGE
+    assert "strowger broker start" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_broker_that_does_not_answer_is_exit_3(tmp_path: Path) -> None:
+    """An address where nothing listens is told apart from wrong usage."""
+    done = strowger(tmp_path, "market", "list", "--bootstrap", "127.0.0.1:1")
+    assert done.returncode == ExitCode.UNREACHABLE
+    assert "no Kafka answers at 127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dry_run_sends_nothing_and_needs_no_broker(tmp_path: Path) -> None:
+    """What would be sent is shown, bad rows by line, exit 5 as one is left out."""
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(SHEET)
+    words = ("offers", "import", str(sheet), "--dry-run", "--market", "voice", "--provider", "x")
+    done = strowger(tmp_path, *words, "--json")
+    assert done.returncode == ExitCode.PARTLY, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["rows"], said["good"], said["sent"]) == (2, 1, 0)
+    assert [(bad["line"], bad["value"]) for bad in said["bad"]] == [(3, "2.77724E+11")]
+
+    shown = strowger(tmp_path, *words)
+    assert "44" in shown.stdout
+    assert "line 3" in shown.stderr
+
+
+def test_a_missing_or_foreign_file_is_usage(tmp_path: Path) -> None:
+    """A sheet that isn't there, and one that is no sheet, end with 2 and a reason."""
+    words = ("offers", "import", "--dry-run", "--market", "voice", "--provider", "x")
+    missing = strowger(tmp_path, *words, str(tmp_path / "none.csv"))
+    assert missing.returncode == ExitCode.USAGE
+    assert "no such file" in missing.stderr
+    foreign = tmp_path / "foreign.csv"
+    foreign.write_text("a,b\n1,2\n")
+    assert strowger(tmp_path, *words, str(foreign)).returncode == ExitCode.USAGE
+
+
+def test_a_number_that_is_no_e164_number_is_refused_before_sending(tmp_path: Path) -> None:
+    """A mistyped number is told at once, with the form that is wanted."""
+    done = strowger(
+        tmp_path,
+        *("request", "--to", "020 7946 0123", "--minutes", "5", "--bootstrap", "127.0.0.1:1"),
+        *("--market", "voice", "--buyer", "globex"),
+    )
+    assert done.returncode == ExitCode.USAGE
+    assert "full international form" in done.stderr
+
+
+def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
+    """An unknown STROWGER_ key ends the command with what was meant."""
+    done = strowger(tmp_path, "broker", "status", environment={"STROWGER_MARKT": "voice"})
+    assert done.returncode == ExitCode.USAGE
+    assert "STROWGER_MARKET" in done.stderr
+
+
+def test_a_broker_that_does_not_run_is_exit_6(tmp_path: Path) -> None:
+    """`broker status` tells scripts by its exit code, and by one JSON document."""
+    done = strowger(tmp_path, "broker", "status", "--json")
+    assert done.returncode == ExitCode.UNHEALTHY
+    assert json.loads(done.stdout)["running"] is False
+
+
+def test_health_is_exit_6_when_nothing_runs(tmp_path: Path) -> None:
+    """No heartbeat is not healthy; an unknown service is wrong usage."""
+    assert strowger(tmp_path, "health", "matching").returncode == ExitCode.UNHEALTHY
+    assert strowger(tmp_path, "health", "matchmaking").returncode == ExitCode.USAGE
+
+
+def test_flags_win_over_environment_over_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a command acts is read in the order that its help states."""
+    monkeypatch.setenv("STROWGER_HOME", str(tmp_path))
+    place().remember(market="of-profile", buyer="of-profile", provider="of-profile")
+    monkeypatch.setenv("STROWGER_BUYER", "of-environment")
+    monkeypatch.setenv("STROWGER_PROVIDER", "of-environment")
+    here = place(provider="of-flag", market=None)
+    assert (here.market, here.buyer, here.provider) == ("of-profile", "of-environment", "of-flag")
+
+
+def test_what_nobody_said_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing market names the flag and the variable that would say it."""
+    monkeypatch.setenv("STROWGER_HOME", str(tmp_path))
+    with pytest.raises(NotSaid, match=r"--market.*STROWGER_MARKET"):
+        _ = place().market
+    with pytest.raises(NotSaid, match="strowger request"):
+        last_request(place())
+
+
+def test_the_last_request_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was shown comes back from the profile as it was, and ranks outside it are usage."""
+    monkeypatch.setenv("STROWGER_HOME", str(tmp_path))
+    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    answer = OffersMatched(
+        market="voice",
+        causation_id="c-1",
+        at=at,
+        request_id="r-1",
+        session_id="s-1",
+        currency="EUR",
+        able=1,
+        matches=(
+            Match(
+                rank=1,
+                provider="carrier-x",
+                offer_id="standard:44",
+                revision=1,
+                service=VoiceShown(prefix="44", deck="standard"),
+                cost=Decimal("0.0125"),
+                breakdown=VoiceCost(
+                    answered_calls=1,
+                    call_seconds=60,
+                    billed_seconds=60,
+                    rate_per_minute=Decimal("0.0125"),
+                    connect_fee=Decimal(0),
+                ),
+            ),
+        ),
+    )
+    kept = LastRequest(buyer="globex", destination="+44", minutes=1, until=at, answer=answer)
+    kept.keep(place())
+    again = last_request(place())
+    assert again == kept
+    assert again.shown(1).cost == Decimal("0.0125")
+    with pytest.raises(NotSaid, match="ranks 1 to 1"):
+        again.shown(2)
