@@ -43,7 +43,9 @@ GATEWAYS = [
         session_closed,
     )
 ]
-GATEWAY_OF = {event.TYPE: gateway for gateway in GATEWAYS for event in gateway.topic.events}
+GATEWAY_OF: dict[str, Gateway] = {
+    event.TYPE: gateway for gateway in GATEWAYS for event in gateway.topic.events
+}
 
 NOON_MS = 1_769_860_800_000
 COMMON: dict[str, Any] = {
@@ -69,8 +71,7 @@ def record(
 def verdict(of: Record) -> AnyCommand | DeadLetter:
     """Give the verdict of the gateway that takes such events."""
     event_type: str = (dict(of.headers)["ce_type"] or b"").decode()
-    gateway: Gateway = GATEWAY_OF[event_type]
-    return gateway.verdict(of)
+    return GATEWAY_OF[event_type].verdict(of)
 
 
 OFFER = {"offer_id": "o-1", "revision": 3, "currency": "EUR"}
