@@ -1,0 +1,1 @@
+"""The ledger: what was decided, in SQLite, for people, the portal and auditors to query."""

@@ -1,0 +1,195 @@
+"""The ledger's read side, for CLI, portal and auditors: works while the ledger is being written."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+import aiosqlite
+
+from strowger.ledger.errors import LedgerMissing, SchemaTooNew, SchemaTooOld
+from strowger.ledger.results import Acceptance, Count, Decided, Market, Request, Session, result
+from strowger.ledger.schema import MIGRATIONS, version
+
+SessionState = Literal["open", "ended"]
+
+_T = TypeVar("_T")
+
+_SERVICES: Final = "service:%"
+
+
+class Ledger:
+    """A ledger, read only: the newest first, save in a story; a filter of none filters nothing."""
+
+    def __init__(self, database: aiosqlite.Connection) -> None:
+        self._database = database
+
+    async def markets(self) -> list[Market]:
+        """Give every declared market, by name."""
+        return await self._all(
+            Market,
+            """
+            SELECT *, declared_at_ms AS declared_at,
+                (SELECT count(*) FROM offers
+                 WHERE offers.market = markets.market AND state = 'standing') AS standing_offers,
+                (SELECT count(*) FROM sessions AS s
+                 WHERE s.market = markets.market AND s.ended_at_ms IS NULL) AS open_sessions
+            FROM markets ORDER BY market
+            """,
+        )
+
+    async def sessions(
+        self,
+        market: str | None = None,
+        state: SessionState | None = None,
+        *,
+        buyer: str | None = None,
+        limit: int = 50,
+    ) -> list[Session]:
+        """Give sessions, the last opened first."""
+        return await self._all(
+            Session,
+            """
+            SELECT *, opened_at_ms AS opened_at, deadline_ms AS deadline, ended_at_ms AS ended_at
+            FROM sessions
+            WHERE (:market IS NULL OR market = :market) AND (:buyer IS NULL OR buyer = :buyer)
+                AND (:state IS NULL OR (ended_at_ms IS NULL) = (:state = 'open'))
+            ORDER BY opened_at_ms DESC, "offset" DESC LIMIT :limit
+            """,
+            {"market": market, "state": state, "buyer": buyer, "limit": limit},
+        )
+
+    async def requests(
+        self, market: str | None = None, *, buyer: str | None = None, limit: int = 50
+    ) -> list[Request]:
+        """Give answered requests."""
+        return await self._all(
+            Request,
+            """
+            SELECT *, at_ms AS at FROM requests
+            WHERE (:market IS NULL OR market = :market) AND (:buyer IS NULL OR buyer = :buyer)
+            ORDER BY at_ms DESC, "offset" DESC LIMIT :limit
+            """,
+            {"market": market, "buyer": buyer, "limit": limit},
+        )
+
+    async def acceptances(
+        self,
+        market: str | None = None,
+        *,
+        buyer: str | None = None,
+        provider: str | None = None,
+        limit: int = 50,
+    ) -> list[Acceptance]:
+        """Give sales."""
+        return await self._all(
+            Acceptance,
+            """
+            SELECT *, at_ms AS at FROM acceptances
+            WHERE (:market IS NULL OR market = :market) AND (:buyer IS NULL OR buyer = :buyer)
+                AND (:provider IS NULL OR provider = :provider)
+            ORDER BY at_ms DESC, "offset" DESC LIMIT :limit
+            """,
+            {"market": market, "buyer": buyer, "provider": provider, "limit": limit},
+        )
+
+    async def refused(
+        self,
+        market: str | None = None,
+        refusal: str | None = None,
+        *,
+        of_services: bool = False,
+        limit: int = 50,
+    ) -> list[Decided]:
+        """Give refusals; those of the exchange's own services only when asked for.
+
+        The market refuses each `timed_out`: the deadline itself has ended the session by then.
+        """
+        return await self._all(
+            Decided,
+            """
+            SELECT *, at_ms AS at FROM decisions
+            WHERE refusal IS NOT NULL AND (:market IS NULL OR market = :market)
+                AND (:refusal IS NULL OR refusal = :refusal)
+                AND (:of_services OR participant NOT LIKE :services)
+            ORDER BY at_ms DESC, "offset" DESC LIMIT :limit
+            """,
+            {
+                "market": market,
+                "refusal": refusal,
+                "of_services": of_services,
+                "services": _SERVICES,
+                "limit": limit,
+            },
+        )
+
+    async def counts(self, market: str | None = None, *, of_services: bool = False) -> list[Count]:
+        """Count answers by command, event and refusal; repeats and notices are left out."""
+        return await self._all(
+            Count,
+            """
+            SELECT command, event_type, refusal, count(*) AS decisions FROM decisions
+            WHERE (:market IS NULL OR market = :market) AND role = 'answer' AND NOT is_repeat
+                AND (:of_services OR participant NOT LIKE :services)
+            GROUP BY command, event_type, refusal ORDER BY command, event_type, refusal
+            """,
+            {"market": market, "of_services": of_services, "services": _SERVICES},
+        )
+
+    async def story(self, of: str, market: str | None = None) -> list[Decided]:
+        """Give every decision that names an id or was caused by it, in the order decided.
+
+        The id may be an event's, or that of an offer, session, request, acceptance or contract.
+        """
+        return await self._all(
+            Decided,
+            """
+            SELECT decisions.*, at_ms AS at FROM decisions
+            JOIN mentions USING (partition, "offset")
+            WHERE mentions.id = :id AND (:market IS NULL OR market = :market)
+            ORDER BY at_ms, partition, "offset"
+            """,
+            {"id": of, "market": market},
+        )
+
+    async def positions(self) -> dict[int, int]:
+        """Give the offset that the ledger reads next, by partition of `decisions`."""
+        rows = await self._database.execute_fetchall("SELECT partition, next_offset FROM offsets")
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    async def _all(
+        self, kind: type[_T], query: str, filters: Mapping[str, object] | None = None
+    ) -> list[_T]:
+        rows = await self._database.execute_fetchall(query, filters or {})
+        return [result(kind, row) for row in rows]
+
+
+@asynccontextmanager
+async def reading(path: Path) -> AsyncIterator[Ledger]:
+    """Open a ledger to read it.
+
+    Raises:
+        LedgerMissing: there is no such file.
+        SchemaTooNew: a newer release wrote it.
+        SchemaTooOld: an older release wrote it, and this one's ledger service has not run since.
+    """
+    async with aiosqlite.connect(_uri(path), uri=True) as database:
+        database.row_factory = aiosqlite.Row
+        found = await version(database)
+        if found > len(MIGRATIONS):
+            raise SchemaTooNew(
+                f"{path} has schema version {found}, this release knows {len(MIGRATIONS)}: "
+                "use the release that wrote it, or a newer one"
+            )
+        if found < len(MIGRATIONS):
+            raise SchemaTooOld(
+                f"{path} has schema version {found}, this release reads {len(MIGRATIONS)}: "
+                "run its ledger service once, which migrates the file"
+            )
+        yield Ledger(database)
+
+
+def _uri(path: Path) -> str:
+    if not path.exists():
+        raise LedgerMissing(f"no ledger at {path}: start one with `strowger run ledger`")
+    return f"{path.absolute().as_uri()}?mode=ro"
