@@ -21,7 +21,8 @@ from strowger.session_timeout.schedule import Schedule
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS: Final = 0.25
-"""How late a close is sent at most after its deadline, while the processor runs and keeps up."""
+"""How often it looks: a close is sent this long after its deadline at most, plus what sending the
+closes before it took."""
 
 SESSION_TIMEOUT_SECONDS: Final = 6.0
 """How long after a kill another worker, or this one's successor, waits for its partitions."""
@@ -82,14 +83,15 @@ class Processor:
         self._untidy: set[int] = set()
         self._settled_at_seconds = time.monotonic()
         self.app = _app(bootstrap, names)
-        self.app.transport = Transport(self.app, names.book, self._begin)
+        self.app.transport = Transport(self.app, names.book, _SESSION_KEYS, self._begin)
         # Raw bytes, `<partition> <deadline in ms>`: a value that Faust cannot decode would leave it
         # restoring for ever, and in memory the table mixes the rows of all partitions.
         self.table = self.app.Table(
             TABLE, key_type=bytes, value_type=bytes, partitions=names.partitions
         )
         self._closed = self.app.topic(names.closed, schema=_RAW)
-        book = self.app.topic(names.book, schema=_RAW)
+        # No acknowledgements: no offset is ever committed, since each start rereads everything.
+        book = self.app.topic(names.book, schema=_RAW, acks=False)
         self.app.agent(book, name=f"{names.app}-follow")(self._follow)
         self.app.timer(TICK_SECONDS, name="close-due")(self._close_due)
 
@@ -111,25 +113,21 @@ class Processor:
             raise
 
     def _show(self, event: EventT[bytes]) -> None:
-        """Take in one record of the book; the table may change only here, during its event."""
+        """Take in one session's row; the table may change only here, during its event."""
         partition, key = event.message.partition, event.message.key or b""
         schedule, reread = self._schedules.get(partition), self._rereads.get(partition)
         if schedule is None or reread is None:
             return  # it came before the reread, which will bring it again
-        is_session = key.startswith(_SESSION_KEYS)
-        if is_session:
-            schedule.show(key, _deadline_ms(event.message.value))
+        schedule.show(key, _deadline_ms(event.message.value))
         reread.last_shown = event.message.offset
         self._end_if_complete(partition)
         if schedule.is_rereading:
             return
+        changed = {key}
         if partition in self._untidy:
             self._untidy.discard(partition)
-            self._mirror(
-                partition, schedule, self._in_table(partition).keys() | schedule.sessions()
-            )
-        elif is_session:
-            self._mirror(partition, schedule, {key})
+            changed |= self._in_table(partition).keys() | schedule.sessions()
+        self._mirror(partition, schedule, changed)
 
     def _end_if_complete(self, partition: int) -> None:
         schedule = self._schedules[partition]
