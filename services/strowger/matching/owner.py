@@ -27,9 +27,6 @@ GROUP: Final = "matching"
 COMMIT_AT_BYTES: Final = 4 * 1024 * 1024
 """A transaction is committed once it holds so much, however many commands are at hand."""
 
-MAX_BATCH_BYTES: Final = 1_000_000
-"""A record batch holds the largest answer there is, and stays under the topics' record limit."""
-
 
 class LogGap(Exception):
     """The log does not go on where the tables say it was decided to: nothing may be skipped."""
@@ -61,16 +58,17 @@ class Owner:
             RestoreFailed: the tables are not whole.
         """
         producer = connections.transactional_producer(
-            bootstrap,
-            transactional_id=f"{GROUP}-{partition}",
-            max_batch_bytes=MAX_BATCH_BYTES,
+            bootstrap, transactional_id=f"{GROUP}-{partition}"
         )
         await producer.start()
         try:
-            return cls(partition, producer, await restore(bootstrap, partition))
+            owner = cls(partition, producer, await restore(bootstrap, partition))
+            # Said again at once, so that the lag that others see is true from here on.
+            await owner._commit(Output(partition))
         except BaseException:
             await producer.stop()
             raise
+        return owner
 
     async def release(self) -> None:
         """Let go of the partition, between batches."""
