@@ -1,4 +1,4 @@
-"""The schema of the ledger's file: made, migrated, and left alone where it is not ours to change."""
+"""The schema of the ledger's file: made, migrated, left alone where it is not ours to change."""
 
 import sqlite3
 from contextlib import closing
