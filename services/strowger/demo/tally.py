@@ -103,8 +103,8 @@ def oversold(sales: Iterable[AcceptanceConfirmed], capacity: dict[tuple[Pool, in
             continue
         seen.add(sale.contract_id)
         pool = (sale.market, sale.provider, sale.offer_id)
-        sold[pool] += sale.minutes
+        sold[pool] += sale.service.minutes
         limit = capacity.get((pool, sale.revision))
         if limit is not None and sold[pool] > limit:
-            over += min(sale.minutes, sold[pool] - limit)
+            over += min(sale.service.minutes, sold[pool] - limit)
     return over

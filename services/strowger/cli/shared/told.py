@@ -33,7 +33,7 @@ def told(event: Event) -> str:  # noqa: PLR0911 - one return an event
         case OfferRemoved():
             return f"removed {event.offer_id}"
         case OfferSold():
-            left = "" if event.remaining_minutes is None else f", {event.remaining_minutes:,} left"
+            left = "" if event.remaining is None else f", {event.remaining:,} left"
             return f"told {event.buyer} bought {_sale(event)}{left}"
         case MarketDeclared():
             return f"declared in {event.terms.currency}"
@@ -41,6 +41,6 @@ def told(event: Event) -> str:  # noqa: PLR0911 - one return an event
 
 def _sale(event: AcceptanceConfirmed | OfferSold) -> str:
     return (
-        f"{event.minutes:,} min of {event.offer_id} "
+        f"{event.service.minutes:,} min of {event.offer_id} "
         f"for {amount(event.cost)} {event.currency} ({event.contract_id})"
     )
