@@ -62,8 +62,9 @@ def accept(
 
 def show(sale: AcceptanceConfirmed) -> None:
     """Show a sale."""
+    sold = sale.service
     out.print(
-        f"[green]confirmed[/green]: {sale.service.minutes:,} minutes to +{sale.service.prefix} from "
+        f"[green]confirmed[/green]: {sold.minutes:,} minutes to +{sold.prefix} from "
         f"[bold]{sale.provider}[/bold] for {amount(sale.cost)} {sale.currency}"
     )
     out.print(f"contract {sale.contract_id}, acceptance {sale.acceptance_id}")
