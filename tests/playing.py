@@ -57,7 +57,7 @@ class Play:
     def refusal(self, command: AnyCommand, *, sent_at_ms: int | None = None) -> Refusal | None:
         """Decide one command now; give why it was refused, or none."""
         answer = self.answer(command, sent_at_ms=sent_at_ms)
-        return answer.refusal if isinstance(answer, EventRefused) else None
+        return Refusal[answer.refusal.upper()] if isinstance(answer, EventRefused) else None
 
     def matched(self, command: AnyCommand) -> OffersMatched:
         """Decide a request that must be answered with offers."""

@@ -69,7 +69,7 @@ def test_a_request_is_answered_accepted_and_its_outcome_told(shell: Shell) -> No
     """Import, request, accept by rank, ask for the outcome: each one document, all agreeing."""
     matches = shell.request(600)
     sale = AcceptanceConfirmed.model_validate(shell.json("accept", shell.rank(matches)))
-    assert (sale.provider, sale.buyer, sale.minutes) == (shell.provider, shell.buyer, 600)
+    assert (sale.provider, sale.buyer, sale.service.minutes) == (shell.provider, shell.buyer, 600)
     outcome = shell.json("outcome", str(sale.acceptance_id), "--buyer", shell.buyer)
     assert AcceptanceConfirmed.model_validate(outcome).contract_id == sale.contract_id
 

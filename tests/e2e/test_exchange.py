@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from decimal import Decimal
 
 import pytest
@@ -70,12 +70,14 @@ async def test_an_offer_is_published_shown_and_sold(traders: Traders) -> None:
             shown = await _own(session, traders.provider_id)
             confirmation = await session.accept(shown)
     assert confirmation.cost == Decimal(6)
-    async for sale in acceptances(
+    sales = acceptances(
         bootstrap=traders.exchange.bootstrap, group=unique("analyst"), market=market
-    ):
-        if sale.contract_id == confirmation.contract_id:
-            assert sale.buyer is None
-            break
+    )
+    async with aclosing(sales):
+        async for sale in sales:
+            if sale.contract_id == confirmation.contract_id:
+                assert sale.buyer is None
+                break
 
 
 async def test_nothing_is_accepted_after_a_session_ended_by_time(traders: Traders) -> None:

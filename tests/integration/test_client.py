@@ -120,7 +120,7 @@ async def test_a_buyer_buys_the_cheapest_offer_in_a_session(place: Place) -> Non
         assert (confirmation.buyer, confirmation.session_id) == (place.globex, session.session_id)
         sold = await anext(notices)
         assert isinstance(sold, OfferSold)
-        assert (sold.contract_id, sold.remaining_minutes) == (confirmation.contract_id, 400)
+        assert (sold.contract_id, sold.remaining) == (confirmation.contract_id, 400)
 
 
 async def test_nothing_is_accepted_after_the_block_of_a_session(place: Place) -> None:

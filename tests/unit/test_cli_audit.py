@@ -12,7 +12,7 @@ from strowger.contract.outbound import (
     SessionEnded,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceShown
+from strowger.contract.voice import VoiceSold
 from strowger.demo.tally import Tally, oversold
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -33,9 +33,15 @@ def sale(contract: int, minutes: int, revision: int = 1) -> AcceptanceConfirmed:
         provider="carrier-x",
         offer_id="standard:44",
         revision=revision,
-        service=VoiceShown(prefix="44", deck="standard"),
-        rate_per_minute=Decimal(1),
-        minutes=minutes,
+        service=VoiceSold(
+            prefix="44",
+            deck="standard",
+            rate_per_minute=Decimal(1),
+            minimum_seconds=1,
+            increment_seconds=1,
+            connect_fee=Decimal(0),
+            minutes=minutes,
+        ),
         currency="EUR",
         cost=Decimal(minutes),
     )

@@ -198,7 +198,7 @@ HARMLESS: dict[str, Change] = {
     "outbound family added": lambda c: (
         c["outbound"]["acceptance-confirmed.v1"]["$defs"].update(Bandwidth=_BANDWIDTH),
         _field(c, "outbound", "acceptance-confirmed.v1", "service").update(
-            oneOf=[{"$ref": "#/$defs/VoiceShown"}, {"$ref": "#/$defs/Bandwidth"}]
+            oneOf=[{"$ref": "#/$defs/VoiceSold"}, {"$ref": "#/$defs/Bandwidth"}]
         ),
         _field(c, "outbound", "acceptance-confirmed.v1", "service").pop("$ref"),
     ),

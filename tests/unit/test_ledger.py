@@ -25,7 +25,6 @@ from strowger.contract.outbound import (
     SessionGranted,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceShown
 from strowger.ledger.projection import Batch, Place
 from strowger.ledger.queries import reading
 from strowger.ledger.store import opened
@@ -108,9 +107,15 @@ def sale(made: Made) -> AcceptanceConfirmed:
             "provider": PROVIDER,
             "offer_id": "o-1",
             "revision": 7,
-            "service": VoiceShown(prefix="44", deck="standard").model_dump(),
-            "rate_per_minute": "0.0125",
-            "minutes": 10**9,
+            "service": {
+                "prefix": "44",
+                "deck": "standard",
+                "rate_per_minute": "0.0125",
+                "minimum_seconds": 60,
+                "increment_seconds": 60,
+                "connect_fee": "0",
+                "minutes": 10**9,
+            },
             "currency": "USD",
             "cost": DEAREST,
         }
@@ -143,7 +148,7 @@ def trade() -> Made:
     made.add(sold, "accept-offer", repeat=True)
     fields = sold.model_dump(exclude={"type", "acceptance_id", "session_id", "request_id"})
     made.add(
-        OfferSold.model_validate(fields | {"remaining_minutes": None}),
+        OfferSold.model_validate(fields | {"remaining": None}),
         "accept-offer",
         PROVIDER,
         role="notice",

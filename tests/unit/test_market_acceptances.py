@@ -24,8 +24,8 @@ def test_a_sale_is_told_to_buyer_and_provider(play: Play) -> None:
     assert (confirmed.role, confirmed.recipient) == ("answer", "globex")
     assert (sold.role, sold.recipient, sold.event.buyer) == ("notice", "acme", "globex")
     assert sold.event.contract_id == confirmed.event.contract_id
-    assert (sold.event.minutes, sold.event.remaining_minutes) == (100, 150)
-    assert (confirmed.event.minutes, confirmed.event.provider) == (100, "acme")
+    assert (sold.event.service.minutes, sold.event.remaining) == (100, 150)
+    assert (confirmed.event.service.minutes, confirmed.event.provider) == (100, "acme")
 
 
 def test_an_unlimited_offer_has_no_remainder() -> None:
@@ -34,7 +34,7 @@ def test_an_unlimited_offer_has_no_remainder() -> None:
     play.done(play.commands.publish(), play.commands.request(session_id=None))
     _, sold = play.decide(play.commands.accept(session_id=None))
     assert isinstance(sold.event, OfferSold)
-    assert sold.event.remaining_minutes is None
+    assert sold.event.remaining is None
 
 
 def test_every_sale_has_a_contract_of_its_own(play: Play) -> None:

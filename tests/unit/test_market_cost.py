@@ -109,4 +109,9 @@ def test_a_sale_costs_what_was_shown() -> None:
     (match,) = play.matched(play.commands.request(session_id=None, minutes=60)).matches
     sold = play.sold(play.commands.accept(session_id=None))
     assert sold.cost == match.cost
-    assert (plain(sold.cost), plain(sold.rate_per_minute), sold.minutes) == ("0.75", "0.0125", 60)
+    service = sold.service
+    assert (plain(sold.cost), plain(service.rate_per_minute), service.minutes) == (
+        "0.75",
+        "0.0125",
+        60,
+    )

@@ -64,7 +64,7 @@ def test_a_fault_takes_back_all_that_was_done(play: Play, monkeypatch: pytest.Mo
         (decision,) = play.decide(play.commands.accept())
     assert decision.event.type == "event-refused"
     assert rows(play) == before
-    assert play.sold(play.commands.accept()).minutes == 100
+    assert play.sold(play.commands.accept()).service.minutes == 100
 
 
 def test_a_fault_takes_the_indexes_back(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,12 +47,28 @@ def test_the_same_id_and_content_is_answered_again(play: Play) -> None:
         assert decision.event == first.model_copy(update={"causation_id": command.causation_id})
 
 
-def test_a_repeat_changes_no_row_but_the_markets_own(play: Play) -> None:
-    """Only clock and sequence go on."""
+def test_a_repeat_has_no_effect_but_to_be_remembered(play: Play) -> None:
+    """Besides clock and sequence, only the time until which its answer is remembered goes on."""
+    play.later(1)
     for command in [*again(play.commands), play.commands.outcome()]:
         play.markets.drain()
         play.done(command)
-        assert {key[0] for key, _, _ in play.markets.drain()} == {"market"}
+        assert {key[0] for key, _, _ in play.markets.drain()} <= {"market", "remembered"}
+
+
+def test_a_repeat_is_itself_remembered_for_the_horizon(play: Play) -> None:
+    """A late retry that was told of the sale is told so again, long after the first was forgotten.
+
+    So is one that was refused for its other content: no event is refused now and done later.
+    """
+    play.later(DAY_MS)
+    retry, other, sent_at_ms = play.commands.open(), play.commands.open(ttl_seconds=61), play.now_ms
+    assert play.decide(retry)[-1].repeat
+    assert play.refusal(other) is Refusal.ID_REUSED
+    play.later(DAY_MS - 1)
+    *_, decision = play.decide(retry, sent_at_ms=sent_at_ms)
+    assert (decision.repeat, decision.event.type) == (True, "session-granted")
+    assert play.refusal(other, sent_at_ms=sent_at_ms) is Refusal.ID_REUSED
 
 
 def test_a_repeat_is_answered_whatever_happened_since(play: Play) -> None:
@@ -85,7 +101,7 @@ def test_ids_of_two_participants_never_meet(play: Play) -> None:
     """Another buyer's session, request and acceptance of the same ids are its own."""
     play.done(play.commands.publish(revision=2))
     play.done(play.commands.open(buyer="hooli"), play.commands.request(buyer="hooli", minutes=7))
-    assert play.sold(play.commands.accept(buyer="hooli", revision=2)).minutes == 7
+    assert play.sold(play.commands.accept(buyer="hooli", revision=2)).service.minutes == 7
 
 
 def test_a_final_refusal_is_given_again() -> None:

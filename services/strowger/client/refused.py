@@ -1,5 +1,6 @@
 """An exception a refusal: what the exchange said no to, and why."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from strowger.client.errors import ClientError
@@ -197,7 +198,9 @@ class InternalFault(Refused):
     REFUSAL = Refusal.INTERNAL_FAULT
 
 
-BY_REFUSAL: Final = {kind.REFUSAL: kind for kind in Refused.__subclasses__()}
+BY_REFUSAL: Final[Mapping[str, type[Refused]]] = {
+    kind.REFUSAL: kind for kind in Refused.__subclasses__()
+}
 """Which exception stands for which refusal."""
 
 

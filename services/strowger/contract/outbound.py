@@ -10,12 +10,11 @@ from strowger.contract.fields import (
     Money,
     Outbound,
     ParticipantId,
-    Price,
     Reference,
     Timestamp,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
 
 EndReason = Literal["terminated", "timed_out"]
 
@@ -142,9 +141,7 @@ class AcceptanceConfirmed(OutboundEvent):
     provider: ParticipantId
     offer_id: Reference
     revision: int
-    service: VoiceShown
-    rate_per_minute: Price
-    minutes: int
+    service: VoiceSold
     currency: Currency
     cost: Money
 
@@ -158,12 +155,11 @@ class OfferSold(OutboundEvent):
     buyer: ParticipantId
     offer_id: Reference
     revision: int
-    service: VoiceShown
-    rate_per_minute: Price
-    minutes: int
+    service: VoiceSold
     currency: Currency
     cost: Money
-    remaining_minutes: int | None
+    remaining: int | None
+    """Units of capacity left, minutes for voice; none where it is unlimited."""
 
 
 class EventRefused(OutboundEvent):
@@ -171,7 +167,8 @@ class EventRefused(OutboundEvent):
 
     TYPE: ClassVar[str] = "strowger.event-refused.v1"
     type: Literal["event-refused"] = "event-refused"
-    refusal: Refusal
+    refusal: Annotated[Refusal | str, Field(union_mode="left_to_right")]
+    """A value of `Refusal`; a later release may know more of them than its reader."""
     retry: bool
     message: str
     subject: str

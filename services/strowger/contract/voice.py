@@ -54,6 +54,7 @@ class VoiceCost(Outbound):
     least the minimum; `answered_calls` is minutes x 60 / call length, rounded up.
     """
 
+    family: Literal["voice"] = "voice"
     answered_calls: int
     call_seconds: int
     billed_seconds: int
@@ -67,3 +68,16 @@ class VoiceShown(Outbound):
     family: Literal["voice"] = "voice"
     prefix: str
     deck: str
+
+
+class VoiceSold(Outbound):
+    """The voice service as it was sold: scope, price terms and minutes, frozen at the sale."""
+
+    family: Literal["voice"] = "voice"
+    prefix: str
+    deck: str
+    rate_per_minute: Money
+    minimum_seconds: int
+    increment_seconds: int
+    connect_fee: Money
+    minutes: int

@@ -157,7 +157,7 @@ def _decided(place: Place, decision: Decision, event: bytes) -> Row:
         decision.event_id,
         said.causation_id,
         said.type,
-        said.refusal.value if isinstance(said, EventRefused) else None,
+        str(said.refusal) if isinstance(said, EventRefused) else None,
         event.decode(),
     )
 
@@ -199,8 +199,8 @@ def _sold(sale: AcceptanceConfirmed, buyer: str) -> Row:
         sale.offer_id,
         sale.revision,
         sale.service.prefix,
-        sale.minutes,
-        plain(sale.rate_per_minute),
+        sale.service.minutes,
+        plain(sale.service.rate_per_minute),
         plain(sale.cost),
         sale.currency,
     )

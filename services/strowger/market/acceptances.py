@@ -36,7 +36,7 @@ def accept(book: Book, command: AcceptOffer) -> Verdict:  # noqa: PLR0911 - one 
     if offer.revision != command.revision:
         return Denied(Refusal.OFFER_CHANGED, f"revision {offer.revision} stands now")
     if not book.voice.has_room(offer, request.need):
-        return Denied(Refusal.CAPACITY_EXHAUSTED, _left(offer))
+        return Denied(Refusal.CAPACITY_EXHAUSTED, _left(book, offer))
     return _sell(book, command, request, offer, shown)
 
 
@@ -65,8 +65,7 @@ def _sell(
     sold = msgspec.structs.replace(offer, sold=offer.sold + quantity)
     book.put_offer(sold)
     contract_id = f"{book.market}-{book.state.sequence}"
-    service = book.voice.show(offer.service)
-    rate = from_nano(offer.service.rate_nano)
+    service = book.voice.sell(offer.service, request.need)
     confirmed = AcceptanceConfirmed(
         **book.stamp(command),
         contract_id=contract_id,
@@ -78,8 +77,6 @@ def _sell(
         offer_id=offer.offer_id,
         revision=offer.revision,
         service=service,
-        rate_per_minute=rate,
-        minutes=quantity,
         currency=book.state.currency,
         cost=from_nano(shown.cost_nano),
     )
@@ -90,19 +87,12 @@ def _sell(
         offer_id=offer.offer_id,
         revision=offer.revision,
         service=service,
-        rate_per_minute=rate,
-        minutes=quantity,
         currency=book.state.currency,
         cost=from_nano(shown.cost_nano),
-        remaining_minutes=_remaining(sold),
+        remaining=book.voice.remaining(sold),
     )
     return Granted(confirmed, (Notice(offer.provider, notice),))
 
 
-def _remaining(offer: Offer) -> int | None:
-    capacity = offer.service.capacity_minutes
-    return None if capacity is None else max(0, capacity - offer.sold)
-
-
-def _left(offer: Offer) -> str:
-    return f"{_remaining(offer)} minutes are left"
+def _left(book: Book, offer: Offer) -> str:
+    return f"{book.voice.remaining(offer)} minutes are left"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from strowger.contract.commands import VoiceNeed, VoiceTerms
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
 from strowger.market.entities import Entity, Key, MarketState, Offer
 
 Terms = VoiceTerms
@@ -41,6 +41,12 @@ class Family(Protocol):
 
     def quantity(self, need: Need) -> int:
         """Give the units of capacity that the request takes."""
+
+    def sell(self, terms: Terms, need: Need) -> VoiceSold:
+        """Give the service as it is sold."""
+
+    def remaining(self, offer: Offer) -> int | None:
+        """Give the units of capacity left; none where it is unlimited."""
 
     def show(self, terms: Terms) -> VoiceShown:
         """Give the terms as a match shows them."""

@@ -119,10 +119,16 @@ class Ruling:
         return None
 
     def _answer_again(self, subject: str) -> bool:
-        """Give the remembered answer to the same content again, or refuse other content."""
-        remembered = self._book.remembered(self._command.participant, subject)
+        """Give the remembered answer to the same content again, or refuse other content.
+
+        Either way the answer is remembered for this event, too: it may come again as the first did.
+        """
+        book = self._book
+        remembered = book.remembered(self._command.participant, subject)
         if remembered is None:
             return False
+        until_ms = book.remember_until_ms
+        book.remember(msgspec.structs.replace(remembered, forget_at_ms=until_ms))
         if remembered.digest == content_digest(self._command):
             self._repeat(remembered)
         else:

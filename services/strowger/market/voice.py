@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from strowger.contract.fields import from_nano
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
 from strowger.market.entities import Entity, Key, MarketState, Offer
 from strowger.market.families import Need, Quote, Terms
 
@@ -46,8 +46,13 @@ class Voice:
 
     def has_room(self, offer: Offer, need: Need) -> bool:
         """Say whether the offer has committed minutes left for the whole request."""
+        remaining = self.remaining(offer)
+        return remaining is None or remaining >= need.minutes
+
+    def remaining(self, offer: Offer) -> int | None:
+        """Give the minutes left; none where they are unlimited."""
         capacity = offer.service.capacity_minutes
-        return capacity is None or capacity - offer.sold >= need.minutes
+        return None if capacity is None else max(0, capacity - offer.sold)
 
     def quote(self, terms: Terms, need: Need, state: MarketState) -> Quote:
         """Work out the cost: calls x (connect fee + rate x billed seconds / 60).
@@ -79,6 +84,18 @@ class Voice:
     def show(self, terms: Terms) -> VoiceShown:
         """Give the terms as a match shows them."""
         return VoiceShown(prefix=terms.prefix, deck=terms.deck)
+
+    def sell(self, terms: Terms, need: Need) -> VoiceSold:
+        """Give the service as it is sold."""
+        return VoiceSold(
+            prefix=terms.prefix,
+            deck=terms.deck,
+            rate_per_minute=from_nano(terms.rate_nano),
+            minimum_seconds=terms.minimum_seconds,
+            increment_seconds=terms.increment_seconds,
+            connect_fee=from_nano(terms.connect_fee_nano),
+            minutes=need.minutes,
+        )
 
     def _remove(self, scope: tuple[str, _Deck], key: Key) -> None:
         prefix, deck = scope

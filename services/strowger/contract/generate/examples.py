@@ -41,7 +41,7 @@ from strowger.contract.outbound import (
     SessionGranted,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceCost, VoiceDemand, VoiceShown, VoiceTermination
+from strowger.contract.voice import VoiceCost, VoiceDemand, VoiceShown, VoiceSold, VoiceTermination
 
 PROVIDER: Final = "tandem"
 BUYER: Final = "globex"
@@ -55,6 +55,15 @@ _ACCEPTANCE: Final = "voice-usd~a-20260131-1"
 _NOON: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _RATE: Final = Decimal("0.0125")
 _SHOWN: Final = VoiceShown(prefix="4420", deck="standard")
+_SERVICE_SOLD: Final = VoiceSold(
+    prefix="4420",
+    deck="standard",
+    rate_per_minute=_RATE,
+    minimum_seconds=1,
+    increment_seconds=1,
+    connect_fee=Decimal(0),
+    minutes=1000,
+)
 _CONTRACT: Final = "voice-usd-1042"
 _COST: Final = Decimal("12.525")
 
@@ -256,9 +265,7 @@ def _confirmed() -> AcceptanceConfirmed:
         provider=PROVIDER,
         offer_id=_OFFER,
         revision=_REVISION,
-        service=_SHOWN,
-        rate_per_minute=_RATE,
-        minutes=1000,
+        service=_SERVICE_SOLD,
         currency="USD",
         cost=_COST,
     )
@@ -273,12 +280,10 @@ def _sold(confirmed: AcceptanceConfirmed) -> OfferSold:
         buyer=BUYER,
         offer_id=_OFFER,
         revision=_REVISION,
-        service=_SHOWN,
-        rate_per_minute=_RATE,
-        minutes=1000,
+        service=_SERVICE_SOLD,
         currency="USD",
         cost=_COST,
-        remaining_minutes=99_000,
+        remaining=99_000,
     )
 
 
