@@ -79,7 +79,7 @@ def test_a_sale_is_made_with_the_schemas_alone(
     assert confirmation["cost"] == match["cost"]
     assert told_again["contract_id"] == confirmation["contract_id"]
     sold = provider.sale(confirmation["contract_id"])
-    assert (sold["buyer"], sold["minutes"]) == (buyer.name, confirmation["minutes"])
+    assert (sold["buyer"], sold["service"]) == (buyer.name, confirmation["service"])
     public = next(
         sale
         for sale in sales(exchange.bootstrap)
