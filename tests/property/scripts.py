@@ -28,6 +28,7 @@ _ELAPSED_MS: Final = (
 _SENT_MS: Final = (*(0,) * 60, -DAY_MS + 1, -DAY_MS, FIVE_MINUTES_MS, FIVE_MINUTES_MS + 1)
 _MOST: Final = 2**32
 _TIME_PASSES: Final = 0.3
+_LIFE: Final = 60
 
 
 class Step(NamedTuple):
@@ -97,6 +98,11 @@ class Director:
                     )
                     self._shown.append(accept)
 
+    def _ids(self, *ids: str) -> tuple[str, ...]:
+        """Give ids of buyers' things; every so many commands they are others."""
+        life = len(self._sent) // _LIFE
+        return tuple(f"{identity}-{life}" for identity in ids) if life else ids
+
     def _stamp(self, command: AnyCommand, ahead_ms: int) -> AnyCommand:
         """Give the event an id that is its sender's next: two senders use the same ids."""
         number = self._causes[command.participant] = self._causes.get(command.participant, 0) + 1
@@ -149,15 +155,20 @@ class Director:
 
     def _open(self, choices: Choices) -> AnyCommand:
         buyer = choices.of("globex", "hooli")
-        return self._commands.open(choices.of("s-1", "s-2"), choices.of(30, 10, 2, 1), buyer=buyer)
+        return self._commands.open(
+            choices.of(*self._ids("s-1", "s-2")), choices.of(30, 10, 2, 1), buyer=buyer
+        )
 
     def _request(self, choices: Choices) -> AnyCommand:
-        buyer, session_id = choices.of("globex", "hooli"), choices.of(None, "s-1", "s-2")
+        buyer, session_id = (
+            choices.of("globex", "hooli"),
+            choices.of(None, *self._ids("s-1", "s-2")),
+        )
         if self._opened and choices.of("opened", "opened", "opened", "any") == "opened":
             opened = choices.of(*self._opened[-3:])
             buyer, session_id = opened.participant, opened.session_id
         return self._commands.request(
-            choices.of("r-1", "r-2", "r-3", "r-4", "r-5"),
+            choices.of(*self._ids("r-1", "r-2", "r-3", "r-4", "r-5")),
             session_id,
             buyer=buyer,
             destination=choices.of("442079460000", "441632960000", "33140000000"),
@@ -168,14 +179,14 @@ class Director:
         )
 
     def _accept(self, choices: Choices) -> AnyCommand:
-        acceptance_id = choices.of("a-1", "a-2", "a-3", "a-4", "a-5", "a-6")
+        acceptance_id = choices.of(*self._ids("a-1", "a-2", "a-3", "a-4", "a-5", "a-6"))
         if self._shown and choices.of("shown", "shown", "shown", "any") == "shown":
             shown = choices.of(*self._shown[-8:])
             return msgspec.structs.replace(shown, acceptance_id=acceptance_id)
         return self._commands.accept(
             acceptance_id,
-            choices.of("s-1", "s-2", None),
-            choices.of("r-1", "r-2", "r-3"),
+            choices.of(*self._ids("s-1", "s-2"), None),
+            choices.of(*self._ids("r-1", "r-2", "r-3")),
             buyer=choices.of("globex", "hooli"),
             provider=choices.of("acme", "initech"),
             offer_id=choices.of("of-1", "of-2"),
@@ -183,7 +194,7 @@ class Director:
         )
 
     def _close(self, choices: Choices) -> AnyCommand:
-        buyer, session_id = choices.of("globex", "hooli"), choices.of("s-1", "s-2")
+        buyer, session_id = choices.of("globex", "hooli"), choices.of(*self._ids("s-1", "s-2"))
         if self._opened and choices.of("opened", "opened", "any") == "opened":
             opened = choices.of(*self._opened[-2:])
             buyer, session_id = opened.participant, opened.session_id
@@ -191,7 +202,7 @@ class Director:
         return self._commands.close(session_id, buyer=buyer, sender=sender)
 
     def _outcome(self, choices: Choices) -> AnyCommand:
-        acceptance_id = choices.of("a-1", "a-2", "a-3", "a-4")
+        acceptance_id = choices.of(*self._ids("a-1", "a-2", "a-3", "a-4"))
         return self._commands.outcome(acceptance_id, buyer=choices.of("globex", "hooli"))
 
     def _refuse(self, choices: Choices) -> AnyCommand:

@@ -229,7 +229,7 @@ def look() -> None:
     look_at_short_ones()
 
 
-@settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
+@settings(max_examples=150, derandomize=True, database=None, phases=[Phase.generate])
 @given(scripts())
 def look_at_short_ones(script: list[Step]) -> None:
     """Compare a fixed sample of scripts."""
