@@ -68,13 +68,8 @@ class NaiveRules:
                 raise Refused("offer_unknown")
             self.offers.append(Stored(command, command, self.sequence))
             return event, False
-        for known in (offer.latest, *(each for each, _ in offer.replaced)):
-            if getattr(known, "revision", None) == command.revision:
-                if content(known) != content(command):
-                    raise Refused("id_reused")
-                return event, True
-        if command.revision < offer.latest.revision:
-            raise Refused("stale_revision")
+        if self._was_seen(offer, command):
+            return event, True
         kept = [each for each in offer.replaced if each[1] > self.now_ms]
         offer.replaced = [(offer.latest, self._kept_until_ms()), *kept][:KNOWN_REVISIONS]
         offer.latest, offer.since = command, self.sequence
@@ -82,6 +77,18 @@ class NaiveRules:
         if isinstance(command, said.PublishOffer):
             offer.publication, offer.forget_at_ms = command, math.inf
         return event, False
+
+    def _was_seen(self, offer: Stored, command: said.PublishOffer | said.WithdrawOffer) -> bool:
+        if command.revision <= offer.latest.revision and offer.forget_at_ms < math.inf:
+            offer.forget_at_ms = self._kept_until_ms()
+        for known in (offer.latest, *(each for each, _ in offer.replaced)):
+            if getattr(known, "revision", None) == command.revision:
+                if content(known) != content(command):
+                    raise Refused("id_reused")
+                return True
+        if command.revision < offer.latest.revision:
+            raise Refused("stale_revision")
+        return False
 
     def _offer(self, provider: str, offer_id: str) -> Stored | None:
         for offer in self.offers:
@@ -195,7 +202,7 @@ class NaiveRules:
             raise Refused("capacity_exhausted")
         offer.sold += minutes
         contract = {
-            "contract_id": f"{command.market}-{self.sequence}",
+            "contract_id": f"{command.market}-{self.sequence + 1}",
             "offer_id": command.offer_id,
             "revision": command.revision,
             "service": sold(offer.publication, minutes),

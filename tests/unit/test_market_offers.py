@@ -5,7 +5,7 @@ import pytest
 from strowger.contract.outbound import OfferRemoved, OfferStored
 from strowger.contract.refusals import Refusal
 from strowger.market.rules import PAST_REVISIONS
-from tests.playing import Play
+from tests.playing import DAY_MS, Play
 
 
 @pytest.fixture
@@ -124,6 +124,17 @@ def test_revisions_replaced_long_ago_are_just_stale(play: Play) -> None:
         play.done(play.commands.publish("of-1", revision))
     assert play.refusal(play.commands.publish("of-1", 2)) is None
     assert play.refusal(play.commands.publish("of-1", 1)) is Refusal.STALE_REVISION
+
+
+def test_a_stale_publication_stays_stale_when_it_is_redelivered_a_day_later(play: Play) -> None:
+    """A withdrawn offer is remembered for as long as an event that it answered may come again."""
+    play.done(play.commands.publish(revision=5), play.commands.withdraw(revision=6))
+    play.later(DAY_MS)
+    stale = play.commands.publish(revision=4)
+    sent_at_ms = play.now_ms
+    assert play.refusal(stale, sent_at_ms=sent_at_ms) is Refusal.STALE_REVISION
+    play.later(DAY_MS - 1)
+    assert play.refusal(stale, sent_at_ms=sent_at_ms) is Refusal.STALE_REVISION
 
 
 def test_what_was_sold_survives_a_new_revision(play: Play) -> None:

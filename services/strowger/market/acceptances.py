@@ -64,7 +64,7 @@ def _sell(
     quantity = book.voice.quantity(request.need)
     sold = msgspec.structs.replace(offer, sold=offer.sold + quantity)
     book.put_offer(sold)
-    contract_id = f"{book.market}-{book.state.sequence}"
+    contract_id = f"{book.market}-{book.state.sequence + 1}"  # as the decision that makes it
     service = book.voice.sell(offer.service, request.need)
     confirmed = AcceptanceConfirmed(
         **book.stamp(command),

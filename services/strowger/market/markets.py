@@ -58,6 +58,12 @@ class Markets:
         """Put markets together from their rows, in any order."""
         markets = cls()
         for key, entity in rows:
-            market = markets._markets.setdefault(key[1], Market(key[1]))
-            market.book.store.load(key, entity)
+            markets.load(key, entity)
         return markets
+
+    def load(self, key: Key, entity: Entity) -> None:
+        """Put one restored row in place; nothing may be decided before all of them are."""
+        market = self._markets.get(key[1])
+        if market is None:
+            market = self._markets[key[1]] = Market(key[1])
+        market.book.store.load(key, entity)

@@ -23,11 +23,9 @@ def publish(book: Book, command: PublishOffer) -> Verdict:
         **book.stamp(command), offer_id=command.offer_id, revision=command.revision
     )
     if offer is not None:
-        known = _known(offer, command.revision, digest, withdrawn=False)
-        if known is not None:
-            return Granted(stored, repeat=True) if known else _reused(command)
-        if command.revision < offer.revision:
-            return _stale(offer)
+        settled = _settled(book, offer, command, digest, stored)
+        if settled is not None:
+            return settled
     book.put_offer(
         Offer(
             provider=command.participant,
@@ -54,11 +52,9 @@ def withdraw(book: Book, command: WithdrawOffer) -> Verdict:
     removed = OfferRemoved(
         **book.stamp(command), offer_id=command.offer_id, revision=command.revision
     )
-    known = _known(offer, command.revision, digest, withdrawn=True)
-    if known is not None:
-        return Granted(removed, repeat=True) if known else _reused(command)
-    if command.revision < offer.revision:
-        return _stale(offer)
+    settled = _settled(book, offer, command, digest, removed)
+    if settled is not None:
+        return settled
     book.put_offer(
         msgspec.structs.replace(
             offer,
@@ -71,6 +67,32 @@ def withdraw(book: Book, command: WithdrawOffer) -> Verdict:
         )
     )
     return Granted(removed)
+
+
+def _settled(
+    book: Book,
+    offer: Offer,
+    command: PublishOffer | WithdrawOffer,
+    digest: str,
+    answer: OfferStored | OfferRemoved,
+) -> Verdict | None:
+    """Decide a revision that is not new; none if it is.
+
+    Whatever is said of a withdrawn offer keeps its row for another horizon, so that the same event
+    again can never find the row forgotten and be decided otherwise.
+    """
+    known = _known(offer, command.revision, digest, withdrawn=isinstance(command, WithdrawOffer))
+    if known is None and command.revision > offer.revision:
+        return None
+    if offer.withdrawn:
+        kept = msgspec.structs.replace(offer, forget_at_ms=book.remember_until_ms)
+        book.put_offer(kept)
+    if known is None:
+        return Denied(Refusal.STALE_REVISION, f"revision {offer.revision} stands")
+    if not known:
+        detail = f"revision {command.revision} was sent with other content"
+        return Denied(Refusal.ID_REUSED, detail)
+    return Granted(answer, repeat=True)
 
 
 def _known(offer: Offer, revision: int, digest: str, *, withdrawn: bool) -> bool | None:
@@ -88,11 +110,3 @@ def _past(book: Book, offer: Offer) -> tuple[PastRevision, ...]:
     replaced = PastRevision(offer.revision, offer.digest, offer.withdrawn, book.remember_until_ms)
     remembered = (past for past in offer.past if past.forget_at_ms > book.clock_ms)
     return (replaced, *remembered)[:PAST_REVISIONS]
-
-
-def _stale(offer: Offer) -> Denied:
-    return Denied(Refusal.STALE_REVISION, f"revision {offer.revision} stands")
-
-
-def _reused(command: PublishOffer | WithdrawOffer) -> Denied:
-    return Denied(Refusal.ID_REUSED, f"revision {command.revision} was sent with other content")
