@@ -1,5 +1,6 @@
 """The AsyncAPI 3.0 document: a channel a topic, an operation a role that uses it."""
 
+import inspect
 from typing import Any, Final
 
 from strowger.contract import topics
@@ -184,7 +185,7 @@ def _message(event: type[AnyEvent], folder: str) -> Document:
     message: Document = {
         "name": event.TYPE,
         "title": event.__name__,
-        "description": event.__doc__,
+        "description": inspect.getdoc(event),
         "contentType": "application/json",
         "headers": _file("event-headers.json"),
         "payload": _file(f"{folder}/{name_of(event)}.json"),
