@@ -4,9 +4,17 @@ Amounts are integers of 1e-9 currency units, times are milliseconds since 1970-0
 are digits without `+`. The log is the one input of the market core, and of every replay of it.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+
+from strowger.contract.fields import SLUG_PATTERN
+
+_SLUG: Final = SLUG_PATTERN.removeprefix("^").removesuffix("$")
+
+# What every decision is made of: a command without them could not even be refused.
+_Market = Annotated[str, msgspec.Meta(pattern=rf"^{_SLUG}\Z")]
+_Sender = Annotated[str, msgspec.Meta(pattern=rf"^(service:)?{_SLUG}\Z")]
 
 OPERATOR: Final = "service:operator"
 SESSION_TIMEOUT: Final = "service:session-timeout"
@@ -44,8 +52,8 @@ class VoiceNeed(msgspec.Struct, frozen=True, tag_field="family", tag="voice"):
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
     """What every command has; `causation_id` is the `ce_id` of the event it came from."""
 
-    market: str
-    participant: str
+    market: _Market
+    participant: _Sender
     causation_id: str
     sent_at_ms: int
     origin: Origin | None = None
@@ -154,6 +162,9 @@ def decode(value: bytes) -> AnyCommand:
     """Read a `market-log` value.
 
     Raises:
-        msgspec.ValidationError: the log holds what no gateway of ours wrote: it is corrupt.
+        msgspec.MsgspecError: the log holds what no gateway of ours wrote: it is corrupt.
     """
-    return _DECODER.decode(value)
+    try:
+        return _DECODER.decode(value)
+    except RecursionError as deep:
+        raise msgspec.DecodeError("it is nested too deep") from deep
