@@ -1,7 +1,8 @@
 """The owner of one partition: takes it over, decides its commands, commits each batch at once."""
 
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Self
 
 import msgspec
@@ -28,6 +29,16 @@ COMMIT_AT_BYTES: Final = 4 * 1024 * 1024
 """A transaction is committed once it holds so much, however many commands are at hand."""
 
 
+COMMIT_AFTER_SECONDS: Final = 0.5
+"""A transaction is committed once so much was spent on deciding it, however little it holds.
+
+While commands are decided nothing else runs: without a bound, costly requests would keep the
+heartbeat waiting until the group took the member for dead.
+"""
+
+Clock = Callable[[], float]
+
+
 class LogGap(Exception):
     """The log does not go on where the tables say it was decided to: nothing may be skipped."""
 
@@ -35,10 +46,13 @@ class LogGap(Exception):
 class Owner:
     """One partition of `market-log`, its markets, and the one producer that may write for it."""
 
-    def __init__(self, partition: int, producer: AIOKafkaProducer, restored: Restored) -> None:
+    def __init__(
+        self, partition: int, producer: AIOKafkaProducer, restored: Restored, clock: Clock
+    ) -> None:
         self._log = TopicPartition(MARKET_LOG.name, partition)
         self._producer = producer
         self._appender = Appender(producer)
+        self._clock = clock
         self._markets = restored.markets
         self._digest = restored.digest
         self._watermarks = {
@@ -48,7 +62,7 @@ class Owner:
         """The first command that is not decided yet."""
 
     @classmethod
-    async def take_over(cls, bootstrap: str, partition: int) -> Self:
+    async def take_over(cls, bootstrap: str, partition: int, clock: Clock = time.monotonic) -> Self:
         """Fence the partition's older owner, then restore what it committed last.
 
         Starting the producer ends the older owner's open transaction, so that what is read after it
@@ -62,7 +76,7 @@ class Owner:
         )
         await producer.start()
         try:
-            owner = cls(partition, producer, await restore(bootstrap, partition))
+            owner = cls(partition, producer, await restore(bootstrap, partition), clock)
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))
         except BaseException:
@@ -87,12 +101,15 @@ class Owner:
 
     def _decide_some(self, waiting: deque[Record]) -> Output:
         output = Output(self._log.partition)
+        until_seconds = self._clock() + COMMIT_AFTER_SECONDS
         while waiting and output.bytes < COMMIT_AT_BYTES:
             record = waiting.popleft()
             if record.offset != self.next_offset:
                 raise LogGap(f"{self._log}: expected {self.next_offset}, got {record.offset}")
             self._decide_one(record, output)
             self.next_offset = record.offset + 1
+            if self._clock() >= until_seconds:
+                break
         changes = self._markets.drain()
         self._digest.follow(changes)
         output.change(changes)

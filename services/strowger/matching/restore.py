@@ -1,6 +1,7 @@
 """Put a partition's markets together from the stream table, and prove that they are whole."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from aiokafka import TopicPartition
 from strowger.broker import connections
 from strowger.contract.topics import BOOKS
 from strowger.market.digests import TableDigest
-from strowger.market.entities import Entity, Key, decode, decode_key
+from strowger.market.entities import decode, decode_key
 from strowger.market.markets import Markets
 from strowger.matching.position import Position, position_key
 from strowger.matching.position import decode as decode_position
@@ -18,6 +19,9 @@ from strowger.matching.position import decode as decode_position
 log = structlog.get_logger(__name__)
 
 RESTORE_TIMEOUT_SECONDS: Final = 120.0
+ROWS_A_TURN: Final = 1_000
+"""How many rows are taken in between two turns of the event loop: some 50 ms."""
+
 _POLL_MS: Final = 200
 
 
@@ -45,7 +49,7 @@ async def restore(bootstrap: str, partition: int) -> Restored:
     rows = await _read(bootstrap, partition)
     position = decode_position(rows.pop(position_key(partition), _NOTHING_YET))
     digest = TableDigest()
-    for key, value in rows.items():
+    async for key, value in _unhurried(rows):
         digest.add(key, value)
     if (digest.hex(), digest.rows) != (position.digest, position.rows):
         raise RestoreFailed(
@@ -53,7 +57,9 @@ async def restore(bootstrap: str, partition: int) -> Restored:
             f"last batch, up to offset {position.next_offset}, left {position.rows} rows with "
             f"digest {position.digest}"
         )
-    markets = Markets.restore(_entity(key, value) for key, value in rows.items())
+    markets = Markets()
+    async for key, value in _unhurried(rows):
+        markets.load(decode_key(key), decode(value))
     log.info(
         "partition restored",
         partition=partition,
@@ -69,8 +75,16 @@ _NOTHING_YET: Final = (
 )
 
 
-def _entity(key: bytes, value: bytes) -> tuple[Key, Entity]:
-    return decode_key(key), decode(value)
+async def _unhurried(rows: Mapping[bytes, bytes]) -> AsyncIterator[tuple[bytes, bytes]]:
+    """Give rows, and let the event loop turn now and then.
+
+    Without it a large book keeps the heartbeat waiting until the group takes the member for dead,
+    hands its partitions on and back, and so has it restore for ever.
+    """
+    for count, row in enumerate(rows.items()):
+        if count % ROWS_A_TURN == 0:
+            await asyncio.sleep(0)
+        yield row
 
 
 async def _read(bootstrap: str, partition: int) -> dict[bytes, bytes]:

@@ -59,6 +59,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._owners: dict[TopicPartition, Owner] = {}
         self._assigned: set[TopicPartition] = set()
         self._has_assignment = False
+        self._failed: Exception | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -69,12 +70,19 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Hand partitions on after the batch at hand: wait for it, then let go."""
         async with self._lock:
-            for partition in revoked:
-                self._assigned.discard(partition)
-                owner = self._owners.pop(partition, None)
-                if owner is not None:
-                    await owner.release()
-                    log.info("partition handed on", partition=partition.partition)
+            try:
+                for partition in revoked:
+                    await self._hand_on(partition)
+            except Exception as failed:
+                self._failed = failed  # aiokafka only logs it; the loop raises it
+                raise
+
+    async def _hand_on(self, partition: TopicPartition) -> None:
+        self._assigned.discard(partition)
+        owner = self._owners.pop(partition, None)
+        if owner is not None:
+            await owner.release()
+            log.info("partition handed on", partition=partition.partition)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Note what is to be taken over, and read nothing of it before: the loop does the rest."""
@@ -83,7 +91,13 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._consumer.pause(*self._assigned)
 
     async def take_over_assigned(self) -> None:
-        """Take over every newly assigned partition: fence, restore, prove, seek, resume."""
+        """Take over every newly assigned partition: fence, restore, prove, seek, resume.
+
+        Raises:
+            Exception: a take-over failed, or an earlier hand-over did.
+        """
+        if self._failed is not None:
+            raise self._failed
         async with self._lock, asyncio.TaskGroup() as tasks:
             for partition in self._assigned - self._owners.keys():
                 tasks.create_task(self._take_over(partition))
@@ -94,6 +108,12 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         start = (await self._consumer.beginning_offsets([partition]))[partition]
         if start > owner.next_offset:
             raise LogGap(f"{partition}: begins at {start}, but {owner.next_offset} is next")
+        end = (await self._consumer.end_offsets([partition]))[partition]
+        if end < owner.next_offset:
+            raise LogGap(
+                f"{partition}: ends at {end}, but {owner.next_offset} is next: it was made anew or "
+                "cut, and what the books hold follows from what it held"
+            )
         self._consumer.seek(partition, owner.next_offset)
         self._consumer.resume(partition)
         log.info("partition taken over", partition=partition.partition, at=owner.next_offset)

@@ -1,0 +1,190 @@
+"""Matching under strain: it keeps its place in the group, and stops rather than stand still."""
+
+import asyncio
+import itertools
+import time
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from strowger.broker import connections, provisioning
+from strowger.broker.appending import Append, Appender, partition_of
+from strowger.broker.consuming import Record
+from strowger.contract.commands import AnyCommand, encode
+from strowger.contract.topics import ALL, MARKET_BOOK, MARKET_LOG
+from strowger.market.digests import TableDigest
+from strowger.market.entities import Entity, Key
+from strowger.market.markets import Markets
+from strowger.matching import restore as restoring
+from strowger.matching.owner import LogGap, Owner
+from strowger.matching.position import decode as decode_position
+from strowger.matching.position import encode as encode_position
+from strowger.matching.position import position_key
+from strowger.matching.restore import ROWS_A_TURN, restore
+from strowger.settings import Settings
+from tests.commands import Commands
+from tests.running import running
+from tests.support import unique
+
+
+@pytest.fixture(autouse=True)
+async def _topics(bootstrap: str) -> None:
+    await provisioning.apply(bootstrap, ALL)
+
+
+@pytest.fixture
+def market() -> Commands:
+    """Give a market of the test's own, at the present time."""
+    return Commands(unique("market"), sent_at_ms=time.time_ns() // 1_000_000)
+
+
+def _partition(market: Commands) -> int:
+    return partition_of(market.market.encode(), MARKET_LOG.partitions)
+
+
+async def _append(bootstrap: str, *records: Append) -> None:
+    async with connections.producer(bootstrap, client_id="test") as producer:
+        await Appender(producer).append(records)
+
+
+async def _written(bootstrap: str, owner: Owner, *commands: AnyCommand) -> list[Record]:
+    """Append commands to the log, and give the records as the owner reads them."""
+    partition = _partition_of(commands[0])
+    key = commands[0].market.encode()
+    await _append(
+        bootstrap, *(Append(MARKET_LOG.name, partition, key, encode(each)) for each in commands)
+    )
+    return await _read(bootstrap, MARKET_LOG.name, partition, owner.next_offset)
+
+
+def _partition_of(command: AnyCommand) -> int:
+    return partition_of(command.market.encode(), MARKET_LOG.partitions)
+
+
+async def _read(bootstrap: str, topic: str, partition: int, start: int = 0) -> list[Record]:
+    place = TopicPartition(topic, partition)
+    records: list[Record] = []
+    async with connections.consumer(bootstrap, client_id="test") as consumer:
+        consumer.assign([place])
+        consumer.seek(place, start)
+        end = (await consumer.end_offsets([place]))[place]
+        while await consumer.position(place) < end:
+            for fetched in (await consumer.getmany(timeout_ms=200)).values():
+                records += fetched
+    return records
+
+
+async def _positions(bootstrap: str, partition: int) -> list[bytes]:
+    """Give every position that was ever committed."""
+    rows = await _read(bootstrap, MARKET_BOOK.name, partition)
+    return [row.value or b"" for row in rows if row.key == position_key(partition)]
+
+
+async def test_costly_commands_are_committed_a_few_at_a_time(
+    bootstrap: str, market: Commands
+) -> None:
+    """However many are at hand, deciding them never keeps the heartbeat waiting for long."""
+    seconds = itertools.count(step=0.2)
+    partition = _partition(market)
+    owner = await Owner.take_over(bootstrap, partition, clock=lambda: next(seconds))
+    try:
+        publishing = [market.publish(f"of-{number}") for number in range(9)]
+        records = await _written(bootstrap, owner, market.declare(), *publishing)
+        before = len(await _positions(bootstrap, partition))
+        await owner.decide(records)
+    finally:
+        await owner.release()
+    transactions = len(await _positions(bootstrap, partition)) - before
+    assert transactions == -(-len(records) // 3)
+
+
+async def test_heartbeats_go_on_while_a_large_book_is_restored(
+    bootstrap: str, market: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop turns while rows are digested, and while they are put in place."""
+    partition = _partition(market)
+    owner = await Owner.take_over(bootstrap, partition)
+    try:
+        publishing = [market.publish(f"of-{number}") for number in range(ROWS_A_TURN + 1)]
+        await owner.decide(await _written(bootstrap, owner, market.declare(), *publishing))
+    finally:
+        await owner.release()
+
+    turns = 0
+    seen: dict[str, set[int]] = {"digested": set(), "loaded": set()}
+
+    class WatchedDigest(TableDigest):
+        def add(self, key: bytes, value: bytes) -> None:
+            seen["digested"].add(turns)
+            super().add(key, value)
+
+    class WatchedMarkets(Markets):
+        def load(self, key: Key, entity: Entity) -> None:
+            seen["loaded"].add(turns)
+            super().load(key, entity)
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(restoring, "TableDigest", WatchedDigest)
+    monkeypatch.setattr(restoring, "Markets", WatchedMarkets)
+    turning = asyncio.create_task(turn())
+    try:
+        await restore(bootstrap, partition)
+    finally:
+        turning.cancel()
+    assert {name: len(during) > 1 for name, during in seen.items()} == {
+        "digested": True,
+        "loaded": True,
+    }
+
+
+async def test_a_hand_over_that_fails_ends_the_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Aiokafka only logs what its callback raises; a partition would stand still unseen."""
+    release = Owner.release
+    failures = iter([RuntimeError("cannot let go")])
+
+    async def release_badly(owner: Owner) -> None:
+        await release(owner)
+        for failure in failures:
+            raise failure
+
+    monkeypatch.setattr(Owner, "release", release_badly)
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with (
+            asyncio.timeout(60),
+            running(settings, "matching"),
+            running(settings, "matching"),
+        ):
+            await asyncio.Event().wait()
+    assert caught.group_contains(RuntimeError, match="cannot let go")
+
+
+async def test_a_log_that_was_made_anew_is_not_decided(
+    settings: Settings, bootstrap: str, market: Commands
+) -> None:
+    """Where it ends before the position that the books tell of, its commands are not skipped."""
+    partition = _partition(market)
+    owner = await Owner.take_over(bootstrap, partition)
+    try:
+        await owner.decide(await _written(bootstrap, owner, market.declare()))
+    finally:
+        await owner.release()
+    true = (await _positions(bootstrap, partition))[-1]
+    position = decode_position(true)
+    ahead = msgspec.structs.replace(position, next_offset=position.next_offset + 1)
+    key = position_key(partition)
+    await _append(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(ahead)))
+    try:
+        with pytest.raises(BaseExceptionGroup) as caught:
+            async with running(settings, "matching"):
+                pass
+        assert caught.group_contains(LogGap, match="made anew")
+    finally:
+        await _append(bootstrap, Append(MARKET_BOOK.name, partition, key, true))
