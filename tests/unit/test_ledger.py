@@ -222,6 +222,17 @@ async def test_a_market_counts_its_standing_offers_and_open_sessions(path: Path)
     assert (market.standing_offers, market.open_sessions) == (1, 0)
 
 
+async def test_an_offer_that_the_market_had_forgotten_stands_again(path: Path) -> None:
+    """Withdrawn and forgotten, its id may be published anew, also at a smaller revision."""
+    made = trade()
+    made.add(OfferStored(**made.stamp(), offer_id="o-2", revision=1), "publish-offer", PROVIDER)
+    async with opened(path) as store:
+        await store.write(made.batch(), {0: len(made.values)})
+    async with reading(path) as ledger:
+        (market,) = await ledger.markets()
+    assert market.standing_offers == 2
+
+
 async def test_a_session_shows_how_it_ended(path: Path) -> None:
     """A session has its deadline, its end and the reason, and is found by its state."""
     async with reading(path) as ledger:

@@ -29,13 +29,14 @@ _DECIDED: Final = """
 """
 _MENTIONED: Final = "INSERT INTO mentions VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _DECLARED: Final = "INSERT INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+# A smaller revision may follow: the market had forgotten the withdrawn offer of this id.
 _OFFERED: Final = """
     INSERT INTO offers VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (market, provider, offer_id) DO UPDATE SET
         revision = excluded.revision, state = excluded.state,
         changed_at_ms = excluded.changed_at_ms,
         partition = excluded.partition, "offset" = excluded."offset"
-    WHERE excluded.revision > offers.revision
+    WHERE excluded."offset" > offers."offset"
 """
 # A later deadline under the same id is a new session: the market had forgotten the old one.
 _GRANTED: Final = """
