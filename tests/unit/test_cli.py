@@ -169,6 +169,17 @@ def test_a_dry_run_sends_nothing_and_needs_no_broker(tmp_path: Path) -> None:
     assert "line 3" in shown.stderr
 
 
+def test_what_a_sheet_says_is_shown_as_it_stands(tmp_path: Path) -> None:
+    """Square brackets in a sheet are its text, never ours to read as colours."""
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("prefix,rate_per_minute,destination\n4420,0.01,[red]London[/]\n44,[/x],UK\n")
+    words = ("offers", "import", str(sheet), "--dry-run", "--market", "voice", "--provider", "x")
+    shown = strowger(tmp_path, *words)
+    assert shown.returncode == ExitCode.PARTLY, shown.stderr
+    assert "[red]London[/]" in shown.stdout
+    assert "[/x]" in shown.stderr
+
+
 def test_a_missing_or_foreign_file_is_usage(tmp_path: Path) -> None:
     """A sheet that isn't there, and one that is no sheet, end with 2 and a reason."""
     words = ("offers", "import", "--dry-run", "--market", "voice", "--provider", "x")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.delivery import Delivery, deliver
@@ -99,7 +100,7 @@ def _report(sheet: RateSheet, delivery: Delivery | None, *, as_json: bool, headi
     else:
         out.print(f"{delivery.stored:,} offers stored {heading}, in {delivery.seconds:.1f} s")
         for subject, why in delivery.failed[:_MOST_SHOWN]:
-            out.print(f"[red]{subject}[/red]: {why}")
+            out.print(f"[red]{subject}[/red]: {escape(why)}")
         if len(delivery.failed) > _MOST_SHOWN:
             out.print(f"and {len(delivery.failed) - _MOST_SHOWN:,} more")
     show_bad(sheet.bad)
@@ -111,7 +112,7 @@ def _show_rows(rows: tuple[GoodRow, ...], heading: str) -> None:
         service = row.service
         table.add_row(
             row.offer_id,
-            row.destination,
+            escape(row.destination),
             amount(service.rate_per_minute),
             f"{service.minimum_seconds} s",
             f"{service.increment_seconds} s",
