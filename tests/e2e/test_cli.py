@@ -74,6 +74,14 @@ def test_a_request_is_answered_accepted_and_its_outcome_told(shell: Shell) -> No
     assert AcceptanceConfirmed.model_validate(outcome).contract_id == sale.contract_id
 
 
+def test_a_repeated_accept_buys_once_unless_told_again(shell: Shell) -> None:
+    """Whoever repeats a command out of doubt has bought once; buying more is said aloud."""
+    rank = shell.rank(shell.request(10))
+    first, repeated = shell.json("accept", rank), shell.json("accept", rank)
+    assert repeated["contract_id"] == first["contract_id"]
+    assert shell.json("accept", rank, "--again")["contract_id"] != first["contract_id"]
+
+
 def test_a_refusal_is_exit_1_and_named(shell: Shell) -> None:
     """What the exchange refuses ends with 1, and the refusal is the document."""
     matches = shell.request(600)
@@ -97,7 +105,7 @@ def test_the_ledger_shows_what_was_sold_and_refused(shell: Shell) -> None:
     matches = shell.request(20)
     sale = shell.json("accept", shell.rank(matches))
     shell.json("close")
-    shell.json("accept", shell.rank(matches), code=ExitCode.REFUSED)
+    shell.json("accept", shell.rank(matches), "--again", code=ExitCode.REFUSED)
 
     def read() -> bool:
         book = shell.json("ledger", "--market", shell.exchange.market, "--limit", "1000")

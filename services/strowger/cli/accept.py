@@ -23,33 +23,37 @@ def accept(
     acceptance_id: Annotated[
         str | None, typer.Option("--id", help="An id of your own; the same again buys once.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Buy the same once more.")] = False,
     bootstrap: Bootstrap = None,
     timeout: TimeoutSeconds = 30,
     as_json: Json = False,
 ) -> None:
     """Buy all the minutes of the last request from one shown offer, at the cost shown.
 
-    Exit 1 when the exchange refuses, 4 when no answer came: then ask `strowger outcome` before
-    accepting again, for it may have been bought.
+    The same rank of the same request again buys nothing more: its outcome is told again, so after
+    exit 4, when no answer came, it is safe to repeat. Exit 1 when the exchange refuses.
 
     For example:
 
         strowger accept 1
 
         strowger accept 2 --json
+
+        strowger accept 1 --again
     """
 
     async def work() -> ExitCode:
         here = place(bootstrap=bootstrap)
         last = last_request(here)
         shown = last.shown(rank)
+        chosen = acceptance_id or (None if again else last.acceptance_id(rank))
         try:
             async with BuyerClient(last.buyer, bootstrap=here.bootstrap, timeout=timeout) as client:
-                confirmed = await client.accept(shown, acceptance_id=acceptance_id)
+                confirmed = await client.accept(shown, acceptance_id=chosen)
         except OutcomeUnknown as unknown:
             if as_json:
                 emit({"acceptance_id": unknown.id, "market": unknown.market, "outcome": None})
-            err.print(f"no answer came; ask later: strowger outcome {unknown.id}")
+            err.print(f"no answer came; ask later: strowger outcome {unknown.id}, or repeat this")
             return ExitCode.UNKNOWN
         if as_json:
             emit(confirmed)

@@ -105,7 +105,8 @@ def show(matches: Matches, *, to: str, minutes: int) -> None:
             amount(made.connect_fee),
             f"[bold]{amount(shown.cost)}[/bold]",
         )
-    out.print(f"{minutes:,} minutes to {to}: {matches.able} offers can carry them")
+    offers = "1 offer" if matches.able == 1 else f"{matches.able} offers"
+    out.print(f"{minutes:,} minutes to {to}: {offers} can carry them")
     if not matches:
         return
     out.print(table)

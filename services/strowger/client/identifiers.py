@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from hashlib import blake2b
 from typing import Final
 
 _RANDOM_BYTES: Final = 9
@@ -20,6 +21,12 @@ def fresh() -> str:
 def fresh_acceptance(market: str) -> str:
     """Make an acceptance id that names its market, so that the id is enough to ask about it."""
     return f"{market}{_SEPARATOR}{fresh()}"
+
+
+def acceptance_of(market: str, cause: str) -> str:
+    """Make the acceptance id that belongs to a cause: the same one each time it is asked for."""
+    digest = blake2b(cause.encode(), digest_size=15).hexdigest()
+    return f"{market}{_SEPARATOR}{digest}"
 
 
 def market_of(acceptance_id: str) -> str | None:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from strowger.cli.shared.place import NotSaid, Place
 from strowger.client import Matches, ShownOffer
+from strowger.client.identifiers import acceptance_of
 from strowger.contract.outbound import OffersMatched
 
 
@@ -30,6 +31,15 @@ class LastRequest(BaseModel):
         if not 1 <= rank <= len(matches):
             raise NotSaid(f"the last request showed ranks 1 to {len(matches)}, not {rank}")
         return matches[rank - 1]
+
+    def acceptance_id(self, rank: int) -> str:
+        """Give the acceptance id of a rank: the same each time, so that a repeat buys nothing more.
+
+        Raises:
+            NotSaid: so many were not shown.
+        """
+        shown = self.shown(rank)
+        return acceptance_of(shown.market, f"{shown.request_id}/{rank}")
 
     def seconds_left(self) -> float | None:
         """Say how long it can still be accepted, by this machine's clock; none if not known."""
