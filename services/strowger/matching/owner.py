@@ -17,6 +17,7 @@ from strowger.broker.dead_letters import DeadLetter
 from strowger.contract.commands import AnyCommand, decode
 from strowger.contract.refusals import DeadLetterReason
 from strowger.contract.topics import MARKET_BOOK, MARKET_LOG
+from strowger.matching.hanging import abort_hanging
 from strowger.matching.output import Output
 from strowger.matching.position import Position, Watermark, encode, position_key
 from strowger.matching.restore import Restored, restore
@@ -69,13 +70,14 @@ class Owner:
         is all there will ever be of that owner.
 
         Raises:
+            TransactionHangs: an older owner's transaction cannot be ended.
             RestoreFailed: the tables are not whole.
         """
         producer = connections.transactional_producer(
             bootstrap, transactional_id=f"{GROUP}-{partition}"
         )
-        await producer.start()
         try:
+            await producer.start()
             owner = cls(partition, producer, await restore(bootstrap, partition), clock)
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from strowger.broker import connections
 from strowger.contract.topics import BOOKS
@@ -89,24 +89,30 @@ async def _unhurried(rows: Mapping[bytes, bytes]) -> AsyncIterator[tuple[bytes, 
 
 async def _read(bootstrap: str, partition: int) -> dict[bytes, bytes]:
     """Read what stands in the tables: the last value of each key, tombstones taken out."""
+    reader = connections.consumer(
+        bootstrap, client_id=f"matching-restore-{partition}", start="none"
+    )
+    async with asyncio.timeout(RESTORE_TIMEOUT_SECONDS):
+        try:
+            await reader.start()  # inside, since a start that is cancelled leaves connections open
+            return await _read_to_end(reader, partition)
+        finally:
+            await reader.stop()
+
+
+async def _read_to_end(reader: AIOKafkaConsumer, partition: int) -> dict[bytes, bytes]:
     books = [TopicPartition(book.name, partition) for book in BOOKS]
     rows: dict[bytes, bytes] = {}
-    async with (
-        asyncio.timeout(RESTORE_TIMEOUT_SECONDS),
-        connections.consumer(
-            bootstrap, client_id=f"matching-restore-{partition}", start="none"
-        ) as reader,
-    ):
-        reader.assign(books)
-        # Explicit positions: a default one once restored nothing, without an error.
-        for book, offset in (await reader.beginning_offsets(books)).items():
-            reader.seek(book, offset)
-        ends = await reader.end_offsets(books)
-        while any([await reader.position(book) < ends[book] for book in books]):
-            for records in (await reader.getmany(timeout_ms=_POLL_MS)).values():
-                for record in records:
-                    if record.value is None:
-                        rows.pop(record.key, None)
-                    else:
-                        rows[record.key] = record.value
+    reader.assign(books)
+    # Explicit positions: a default one once restored nothing, without an error.
+    for book, offset in (await reader.beginning_offsets(books)).items():
+        reader.seek(book, offset)
+    ends = await reader.end_offsets(books)
+    while any([await reader.position(book) < ends[book] for book in books]):
+        for records in (await reader.getmany(timeout_ms=_POLL_MS)).values():
+            for record in records:
+                if record.value is None:
+                    rows.pop(record.key, None)
+                else:
+                    rows[record.key] = record.value
     return rows

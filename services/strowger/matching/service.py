@@ -38,8 +38,8 @@ async def run(settings: Settings, life: Life) -> None:
     )
     matching = _Matching(bootstrap, consumer)
     consumer.subscribe([MARKET_LOG.name], listener=matching)
-    await consumer.start()
     try:
+        await consumer.start()
         while not life.stop.is_set():
             await matching.take_over_assigned()
             if matching.is_settled:
@@ -86,9 +86,10 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Note what is to be taken over, and read nothing of it before: the loop does the rest."""
-        self._assigned.update(assigned)
+        taken = set(assigned)
+        self._consumer.pause(*taken)
+        self._assigned |= taken
         self._has_assignment = True
-        self._consumer.pause(*self._assigned)
 
     async def take_over_assigned(self) -> None:
         """Take over every newly assigned partition: fence, restore, prove, seek, resume.
