@@ -78,6 +78,7 @@ class Owner:
         )
         try:
             await producer.start()
+            await abort_hanging(bootstrap, partition, producer)
             owner = cls(partition, producer, await restore(bootstrap, partition), clock)
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))

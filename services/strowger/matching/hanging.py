@@ -1,0 +1,69 @@
+"""End what a lost broker left open: transactions that their coordinator takes for ended.
+
+A lone broker that is killed and started again is without its own registration for some seconds. It
+then takes its partitions for deleted, and writes no markers where it ends transactions that were
+open or ending (Kafka 4.4.0 logs "likely deleted already and hence can be skipped"). What they
+wrote would be committed with the next transaction of the same producer: decided twice.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from strowger.broker import connections
+from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOKS, DEAD_LETTERS, DECISIONS
+
+log = structlog.get_logger(__name__)
+
+
+class TransactionHangs(Exception):
+    """A partition has an open transaction that cannot be ended; nothing may be written after it."""
+
+
+async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProducer) -> None:
+    """Abort what hangs in the topics of which `producer` alone writes this partition.
+
+    The producer must be started, which fences every older one: no transaction can be open then.
+
+    Raises:
+        TransactionHangs: one is open all the same, and stays so.
+    """
+    places = [
+        TopicPartition(topic.name, partition) for topic in (DECISIONS, ACCEPTANCE_CONFIRMED, *BOOKS)
+    ]
+    hanging = await _open_transactions(bootstrap, places)
+    if not hanging:
+        return
+    # Dead letters are others' to write, too, so whether ours hang there cannot be seen.
+    await _abort(producer, (*hanging, TopicPartition(DEAD_LETTERS.name, 0)))
+    still = await _open_transactions(bootstrap, hanging)
+    if still:
+        raise TransactionHangs(
+            f"{', '.join(f'{place.topic}-{place.partition}' for place in still)}: find whose it is "
+            "with `kafka-transactions.sh find-hanging`, and abort it"
+        )
+    log.warning("hanging transaction aborted", topics=[place.topic for place in hanging])
+
+
+async def _open_transactions(
+    bootstrap: str, places: Iterable[TopicPartition]
+) -> list[TopicPartition]:
+    """Give the partitions whose committed end lies before their end."""
+    places = list(places)
+    ends: list[dict[TopicPartition, int]] = []
+    for read_committed in (True, False):
+        async with connections.consumer(
+            bootstrap, client_id="matching-hanging", read_committed=read_committed, start="none"
+        ) as reader:
+            ends.append(await reader.end_offsets(places))
+    committed, written = ends
+    return [place for place in places if committed[place] < written[place]]
+
+
+async def _abort(producer: AIOKafkaProducer, places: Iterable[TopicPartition]) -> None:
+    """Abort a transaction in these partitions; its markers end what hangs there before it."""
+    await producer.begin_transaction()
+    for place in places:
+        await producer.send_and_wait(place.topic, partition=place.partition, key=b"", value=b"")
+    await producer.abort_transaction()
