@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from strowger.broker.errors import BrokerUnavailable
 
@@ -27,13 +27,28 @@ _PRODUCER: Final[Mapping[str, Any]] = {
 }
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
+_FLUSH_SECONDS: Final = 5.0
 
 StartPosition = Literal["earliest", "latest", "none"]
 
 
+class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    async def stop(self) -> None:
+        """Stop, and give up after 5 s on what can't be delivered.
+
+        aiokafka's own tries for ever without a broker, as an idempotent producer's records never
+        expire: who leaves its `async with` would hang in it.
+        """
+        stopping = asyncio.ensure_future(super().stop())
+        await asyncio.wait([stopping], timeout=_FLUSH_SECONDS)
+        if not stopping.done():
+            self._message_accumulator.fail_all(KafkaTimeoutError("stopped while no broker answers"))
+        await stopping
+
+
 def producer(bootstrap: str, *, client_id: str, linger_ms: int = 0) -> AIOKafkaProducer:
     """Make an idempotent producer: a retry inside the client never writes a record twice."""
-    return AIOKafkaProducer(
+    return _Producer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
         enable_idempotence=True,
@@ -50,7 +65,7 @@ def transactional_producer(
 
     An unfinished transaction holds up readers of committed records for at most the timeout.
     """
-    return AIOKafkaProducer(
+    return _Producer(
         bootstrap_servers=bootstrap,
         client_id=transactional_id,
         transactional_id=transactional_id,

@@ -6,6 +6,7 @@ tells every later process where it is.
 
 import asyncio
 import base64
+import contextlib
 import fcntl
 import os
 import random
@@ -113,8 +114,9 @@ class EmbeddedBroker:
             process = processes.ServerProcess.find(self._record)
             ports = self._remembered_ports()
             if process is not None and ports is not None:
-                self._wait_until_serving(process, ports)
-                return ports.bootstrap
+                with contextlib.suppress(BrokerDied):  # it was killed, and on its way out
+                    self._wait_until_serving(process, ports)
+                    return ports.bootstrap
             return self._start_anew()
 
     def stop(self, *, timeout_seconds: float = _STOP_SECONDS) -> bool:
@@ -135,6 +137,7 @@ class EmbeddedBroker:
         return BrokerStatus(self.data_dir, pid=process.pid, bootstrap=ports.bootstrap)
 
     def _start_anew(self) -> str:
+        self._reap()
         java = [str(jars.java()), *_JVM, "-cp"]
         jars_found = jars.class_path(self._cache_dir, repository=self._repository)
         java.append(os.pathsep.join(str(jar) for jar in jars_found))
@@ -189,11 +192,15 @@ class EmbeddedBroker:
         process = processes.ServerProcess.find(self._record)
         if process is not None:
             process.end(timeout_seconds)
+        self._reap()
+        self._record.unlink(missing_ok=True)
+        return process is not None
+
+    def _reap(self) -> None:
+        """Take note of the end of a server that was started from here."""
         if self._child is not None:
             self._child.wait()
             self._child = None
-        self._record.unlink(missing_ok=True)
-        return process is not None
 
     def _format(self, java: list[str]) -> None:
         if (self._store / "meta.properties").exists():
