@@ -266,3 +266,17 @@ async def test_a_broker_that_restarts_loses_no_answer(
         sessions = await asyncio.gather(before, during)
 
     assert [session.session_id for session in sessions] == ["s-before", "s-during"]
+
+
+async def test_a_client_can_be_left_while_the_broker_is_gone(
+    own_broker: EmbeddedBroker, address: str, participant: str
+) -> None:
+    """What can't be delivered is given up, told as an outcome not known; nothing hangs."""
+    try:
+        async with asyncio.timeout(60):
+            async with BuyerClient(participant, bootstrap=address, timeout=1) as buyer:
+                await asyncio.to_thread(own_broker.stop)
+                with pytest.raises(OutcomeUnknown):
+                    await buyer.open_session("voice", ttl=60)
+    finally:
+        await asyncio.to_thread(own_broker.start)

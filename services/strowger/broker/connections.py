@@ -42,8 +42,35 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no type
         stopping = asyncio.ensure_future(super().stop())
         await asyncio.wait([stopping], timeout=_FLUSH_SECONDS)
         if not stopping.done():
-            self._message_accumulator.fail_all(KafkaTimeoutError("stopped while no broker answers"))
+            await self._give_up()
         await stopping
+
+    async def _give_up(self) -> None:
+        await self._sender.close()
+        kept = self._message_accumulator
+        # A batch that waits for its next attempt is not counted among the pending, as it must be
+        # where it ends.
+        kept._pending_batches.update(batch for queue in kept._batches.values() for batch in queue)  # noqa: SLF001 - aiokafka offers no way to give up
+        kept.fail_all(KafkaTimeoutError("stopped before it could be delivered"))
+
+
+class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
+    async def stop(self) -> None:
+        """Stop, also while no broker answers.
+
+        aiokafka's own cancels a fetch that pauses before its next attempt, and trips over that:
+        whoever stops it would seem to be cancelled, and its connections stay open.
+        """
+        stopping = asyncio.ensure_future(super().stop())
+        await asyncio.wait([stopping])
+        if not stopping.cancelled():
+            stopping.result()
+            return
+        fetches = tuple(self._fetcher._pending_tasks)  # noqa: SLF001 - only aiokafka knows them
+        for fetch in fetches:
+            fetch.cancel()
+        await asyncio.gather(*fetches, return_exceptions=True)
+        await self._client.close()
 
 
 def producer(bootstrap: str, *, client_id: str, linger_ms: int = 0) -> AIOKafkaProducer:
@@ -94,7 +121,7 @@ def consumer(
     not guess. With `group_instance_id` a restarted member gets its partitions back without a
     rebalance. After a kill a group stands still for `session_timeout_seconds`.
     """
-    return AIOKafkaConsumer(
+    return _Consumer(
         *topics,
         bootstrap_servers=bootstrap,
         client_id=client_id,
