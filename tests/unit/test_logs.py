@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -56,6 +57,31 @@ def test_libraries_speak_only_from_warning_up(capsys: pytest.CaptureFixture[str]
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["event"], line["logger"]) for line in lines] == [
         ("connection lost", "aiokafka.conn")
+    ]
+
+
+def test_a_library_that_repeats_itself_is_written_once_in_a_while(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is away for a night fills no disk; how often a line came is not lost."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    _configured()
+    library, ours = logging.getLogger("aiokafka"), structlog.get_logger("strowger.matching")
+
+    for _ in range(500):
+        library.error("Unable to connect to node %s", 1)
+        ours.warning("slow")
+    library.error("Unable to connect to node %s", 2)
+    now += logs.REPEAT_SECONDS
+    library.error("Unable to connect to node %s", 1)
+
+    said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert said.count("slow") == 500
+    assert [line for line in said if line != "slow"] == [
+        "Unable to connect to node 1",
+        "Unable to connect to node 2",
+        "Unable to connect to node 1 (and 499 times since it last said so)",
     ]
 
 
