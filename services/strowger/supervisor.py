@@ -6,11 +6,12 @@ is gone in whatever way: none outlives its supervisor, on Linux and macOS alike.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -39,6 +40,10 @@ _CHUNK_BYTES: Final = 65_536
 Sink = Callable[[str, str], None]
 
 
+class AlreadySupervised(Exception):
+    """Somebody keeps a service running in this home already; the message names it."""
+
+
 def to_stderr(name: str, line: str) -> None:
     """Write one log line of a service to standard error, under its name."""
     sys.stderr.write(f"{name:<25} | {line}\n")
@@ -62,11 +67,19 @@ class Supervisor:
             if name in wanted
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self._claims = contextlib.ExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start every service, in the registry's order, each without waiting for the last."""
+        """Start every service, in the registry's order, each without waiting for the last.
+
+        Raises:
+            AlreadySupervised: another supervisor keeps one of them running in this home; two would
+                write one heartbeat and one ledger.
+        """
         self._run_dir.mkdir(parents=True, exist_ok=True)
         try:
+            for name in self._children:
+                self._claims.enter_context(_claimed(self._run_dir, name))
             for child in self._children.values():
                 process = await child.start()
                 self._tasks.append(asyncio.create_task(child.keep(process), name=child.name))
@@ -89,6 +102,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(child.stop() for child in self._children.values()))
+        self._claims.close()
 
     async def ready(self, timeout_seconds: float = 60) -> None:
         """Wait until every service serves.
@@ -121,6 +135,20 @@ class Supervisor:
         pid = self.pid(name)
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _claimed(run_dir: Path, name: str) -> Iterator[None]:
+    """Hold a service's claim in a home; it ends with this process, in whatever way that ends."""
+    with (run_dir / f"{name}.claim").open("w") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadySupervised(
+                f"{name} is kept running already in {run_dir.parent}: stop that first, or give "
+                f"this one a home of its own with {PREFIX}HOME"
+            ) from None
+        yield
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -12,7 +12,7 @@ from strowger.broker.provisioning import apply
 from strowger.contract.topics import ALL
 from strowger.service import heartbeat_path, pid_if_alive
 from strowger.settings import Settings
-from strowger.supervisor import Supervisor, environment_of
+from strowger.supervisor import AlreadySupervised, Supervisor, environment_of
 from tests.support import eventually
 
 NAMES = ("notifier", "gateway-session-opened")
@@ -49,6 +49,18 @@ async def test_services_start_restart_and_stop(own: Settings) -> None:
     assert all(is_gone(pid) for pid in everyone if pid is not None)
     assert not any(heartbeat_path(own.run_dir, name).exists() for name in NAMES)
     assert ("notifier", True) in [(name, "service stopped" in line) for name, line in lines]
+
+
+async def test_a_service_has_one_supervisor_in_a_home(own: Settings) -> None:
+    """A second one is turned away and starts nothing; when the first is gone it may."""
+    async with Supervisor(own, ["notifier"]) as first:
+        with pytest.raises(AlreadySupervised, match="notifier"):
+            await Supervisor(own, NAMES).__aenter__()
+        await first.ready(60)
+        assert first.restarts("notifier") == 0
+        assert pid_if_alive(own.run_dir, NAMES[1], max_age_seconds=60) is None
+    async with Supervisor(own, ["notifier"]) as second:
+        await second.ready(60)
 
 
 async def test_no_child_outlives_a_killed_supervisor(own: Settings) -> None:
