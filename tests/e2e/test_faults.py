@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -74,7 +74,7 @@ class Play:
                         )
                 except Refused as refused:
                     self.seen[str(refused.refusal)] += 1
-                await asyncio.sleep(chance.random() / 2)
+                await self._pause(chance.random() / 2)
 
     async def buy(self, name: str) -> None:
         """Hold session after session; leave some of them to time."""
@@ -113,7 +113,13 @@ class Play:
                     await producer.send_and_wait(topic.name, f"{self.market} garbage".encode())
                 await self._copies(producer)
                 self.seen["disturbed"] += 1
-                await asyncio.sleep(0.2)
+                await self._pause(0.2)
+
+    async def _pause(self, seconds: float) -> None:
+        """Pace what is sent, or learn that the play is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
 
     async def _copies(self, producer: AIOKafkaProducer) -> None:
         source = participant_source(self.providers[0])
