@@ -144,6 +144,7 @@ def _unknown(key: str, known: set[str]) -> str:
 
 def _explain(error: ValidationError) -> str:
     return "\n".join(
-        f"{PREFIX}{'.'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        f"{PREFIX}{'.'.join(str(part) for part in each['loc']).upper()}: "
+        + each["msg"].removeprefix("Value error, ")
         for each in error.errors(include_url=False, include_input=False)
     )

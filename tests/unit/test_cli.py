@@ -202,6 +202,38 @@ def test_a_number_that_is_no_e164_number_is_refused_before_sending(tmp_path: Pat
     assert "full international form" in done.stderr
 
 
+_TRADER = {"STROWGER_MARKET": "voice", "STROWGER_BUYER": "globex", "STROWGER_PROVIDER": "x"}
+_ASK = "request --to +442079460123 --minutes 5"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (f"{_ASK} --ttl 0", "--ttl"),
+        (f"{_ASK} --ttl 86401", "--ttl"),
+        (f"{_ASK} --max 0", "--max"),
+        (f"{_ASK} --market Voice!", "'Voice!' names no market"),
+        (f"{_ASK} --buyer Globex", "'Globex' names no buyer"),
+        (f"{_ASK} --bootstrap localhost", "not host:port"),
+        ("outcome my/id", "'my/id' names no acceptance"),
+        ("close my/id", "'my/id' names no session"),
+        ("participant add Globex", "'Globex' names no participant"),
+        ("market declare Voice --currency EUR", "'Voice' names no market"),
+        ("market declare voice --currency euro", "'euro' names no currency"),
+        ("market declare voice --currency EUR --min-ttl 9 --max-ttl 5", "--min-ttl is above"),
+        ("offers import . --dry-run", "is a directory"),
+        ("offers import sheet.csv --currency eur", "'eur' names no currency"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_sending(tmp_path: Path, words: str, told: str) -> None:
+    """A slip of the fingers ends with 2 and what is wanted, without a broker or a traceback."""
+    done = strowger(tmp_path, *words.split(), environment=_TRADER)
+    assert done.returncode == ExitCode.USAGE, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
 def test_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
     """An unknown STROWGER_ key ends the command with what was meant."""
     done = strowger(tmp_path, "broker", "status", environment={"STROWGER_MARKT": "voice"})

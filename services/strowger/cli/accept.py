@@ -8,7 +8,7 @@ from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Bootstrap, Json, TimeoutSeconds
 from strowger.cli.shared.output import amount, emit, err, out
-from strowger.cli.shared.place import place
+from strowger.cli.shared.place import checked, place
 from strowger.cli.shared.remembered import last_request
 from strowger.client import BuyerClient, OutcomeUnknown
 from strowger.contract.outbound import AcceptanceConfirmed
@@ -46,9 +46,15 @@ def accept(
         here = place(bootstrap=bootstrap)
         last = last_request(here)
         shown = last.shown(rank)
-        chosen = acceptance_id or (None if again else last.acceptance_id(rank))
+        if acceptance_id is not None:
+            chosen: str | None = checked("acceptance", acceptance_id)
+        else:
+            chosen = None if again else last.acceptance_id(rank)
+        bootstrap_servers = await here.broker()
         try:
-            async with BuyerClient(last.buyer, bootstrap=here.bootstrap, timeout=timeout) as client:
+            async with BuyerClient(
+                last.buyer, bootstrap=bootstrap_servers, timeout=timeout
+            ) as client:
                 confirmed = await client.accept(shown, acceptance_id=chosen)
         except OutcomeUnknown as unknown:
             if as_json:

@@ -7,7 +7,7 @@ import typer
 from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Bootstrap, Buyer, Json, Market, TimeoutSeconds
 from strowger.cli.shared.output import emit, out
-from strowger.cli.shared.place import NotSaid, Place, place
+from strowger.cli.shared.place import NotSaid, Place, checked, place
 from strowger.cli.shared.remembered import last_request
 from strowger.client import BuyerClient
 
@@ -36,7 +36,7 @@ def close(
     async def work() -> None:
         here = place(market=market, buyer=buyer, bootstrap=bootstrap)
         session, where, who = _which(here, session_id)
-        async with BuyerClient(who, bootstrap=here.bootstrap, timeout=timeout) as client:
+        async with BuyerClient(who, bootstrap=await here.broker(), timeout=timeout) as client:
             await client.attach(session, where).close()
         if as_json:
             emit({"session_id": session, "market": where, "ended": True})
@@ -48,7 +48,7 @@ def close(
 
 def _which(here: Place, session_id: str | None) -> tuple[str, str, str]:
     if session_id is not None:
-        return session_id, here.market, here.buyer
+        return checked("session", session_id), here.market, here.buyer
     last = last_request(here)
     if last.answer.session_id is None:
         raise NotSaid("the last request was made without a session: name one")

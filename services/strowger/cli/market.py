@@ -12,7 +12,7 @@ from strowger.cli.shared.faults import act
 from strowger.cli.shared.markets import markets
 from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, err, grid, out
-from strowger.cli.shared.place import NotSaid, place
+from strowger.cli.shared.place import NotSaid, checked, place
 from strowger.contract.outbound import MarketTerms
 
 app = typer.Typer(
@@ -62,9 +62,11 @@ def declare(
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
+        if min_ttl > max_ttl:
+            raise NotSaid("--min-ttl is above --max-ttl: no session could ever be opened")
         terms = _terms(
-            market=name,
-            currency=currency,
+            market=checked("market", name),
+            currency=checked("currency", currency),
             sessions=sessions.value,
             min_ttl_seconds=min_ttl,
             max_ttl_seconds=max_ttl,
@@ -83,7 +85,9 @@ def declare(
 
 @app.command("list")
 def list_(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
-    """List the markets that stand, with what is in them as the ledger has it.
+    """List the markets that stand, with what is in them as this home's ledger has it.
+
+    With --bootstrap it asks that exchange, and leaves out what only its own ledger knows.
 
     For example:
 

@@ -13,7 +13,7 @@ from strowger.cli.shared.faults import act
 from strowger.cli.shared.markets import currency_of
 from strowger.cli.shared.options import Bootstrap, Json, Market, Provider
 from strowger.cli.shared.output import amount, emit, err, grid, out
-from strowger.cli.shared.place import place
+from strowger.cli.shared.place import checked, place
 from strowger.contract.inbound import OfferPublished
 from strowger.sheets import BadRow, GoodRow, RateSheet, read_sheet_file
 
@@ -62,6 +62,8 @@ def import_(
     async def work() -> ExitCode:
         here = place(market=market, provider=provider, bootstrap=bootstrap)
         to, sender = here.market, here.provider
+        if currency is not None:
+            checked("currency", currency)
         sheet = read_sheet_file(file)
         if dry_run:
             said = currency or "the market's currency"
@@ -69,7 +71,7 @@ def import_(
             return ExitCode.PARTLY if sheet.bad else ExitCode.OK
         money = currency or await currency_of(here, to)
         offers = offers_from(sheet.good, market=to, currency=money)
-        delivery = await deliver(sender, offers, bootstrap=here.bootstrap)
+        delivery = await deliver(sender, offers, bootstrap=await here.broker())
         _report(sheet, delivery, as_json=as_json, heading=f"to {to}, as {sender}, in {money}")
         return ExitCode.PARTLY if sheet.bad or delivery.failed else ExitCode.OK
 

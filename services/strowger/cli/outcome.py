@@ -8,7 +8,7 @@ from strowger.cli.accept import show
 from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Bootstrap, Buyer, Json, Market, TimeoutSeconds
 from strowger.cli.shared.output import emit
-from strowger.cli.shared.place import place
+from strowger.cli.shared.place import checked, place
 from strowger.client import BuyerClient
 from strowger.client.identifiers import market_of
 
@@ -36,8 +36,10 @@ def outcome(
 
     async def work() -> None:
         here = place(market=market, buyer=buyer, bootstrap=bootstrap)
-        where = market or market_of(acceptance_id) or here.market
-        async with BuyerClient(here.buyer, bootstrap=here.bootstrap, timeout=timeout) as client:
+        checked("acceptance", acceptance_id)
+        where = (market and here.market) or market_of(acceptance_id) or here.market
+        buying = BuyerClient(here.buyer, bootstrap=await here.broker(), timeout=timeout)
+        async with buying as client:
             confirmed = await client.outcome(acceptance_id, where)
         if as_json:
             emit(confirmed)

@@ -26,13 +26,15 @@ def request(
         int | None, typer.Option(help="Expected length of a call; else the market's own.")
     ] = None,
     max_matches: Annotated[
-        int | None, typer.Option("--max", help="Show only the best so many.")
+        int | None, typer.Option("--max", min=1, max=10_000, help="Show only the best so many.")
     ] = 10,
     session: Annotated[
         bool,
         typer.Option("--session/--no-session", help="Ask in a session of its own, or in none."),
     ] = True,
-    ttl: Annotated[int, typer.Option(help="How long the session stays open, seconds.")] = 600,
+    ttl: Annotated[
+        int, typer.Option(min=1, max=86_400, help="How long the session stays open, seconds.")
+    ] = 600,
     market: Market = None,
     buyer: Buyer = None,
     bootstrap: Bootstrap = None,
@@ -54,7 +56,8 @@ def request(
         here = place(market=market, buyer=buyer, bootstrap=bootstrap)
         demand = _demand(to, minutes, call_seconds)
         where = here.market
-        async with BuyerClient(here.buyer, bootstrap=here.bootstrap, timeout=timeout) as client:
+        buying = BuyerClient(here.buyer, bootstrap=await here.broker(), timeout=timeout)
+        async with buying as client:
             until: datetime | None = None
             asked = demand.model_dump(exclude={"family", "destination"})
             if session:
@@ -68,7 +71,7 @@ def request(
             buyer=here.buyer, destination=to, minutes=minutes, until=until, answer=matches.event
         ).keep(here)
         if as_json:
-            emit({**matches.event.model_dump(mode="json"), "until": until and until.isoformat()})
+            emit({**matches.event.model_dump(mode="json"), "until": until})
         else:
             show(matches, to=to, minutes=minutes)
             _say_next(matches, until)

@@ -36,7 +36,7 @@ def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
         here = place(bootstrap=bootstrap)
         try:
             report = await provisioning.apply(
-                here.bootstrap, ALL, replication_factor=here.settings.replication_factor
+                await here.broker(), ALL, replication_factor=here.settings.replication_factor
             )
         except ProvisioningRefused as refused:
             show(refused.report, as_json=as_json)

@@ -54,7 +54,10 @@ def _price_from_text(value: object) -> Decimal:
     if isinstance(value, Decimal):
         value = format(value, "f")
     if not isinstance(value, str) or not _PRICE.fullmatch(value):
-        message = 'a price is a string of digits such as "0.0125", not negative, at most 9 decimals'
+        message = (
+            'a price is a string of digits such as "0.0125", not negative, at most '
+            f"{MAX_PRICE}, at most 9 decimals"
+        )
         raise ValueError(message)
     return Decimal(value)
 

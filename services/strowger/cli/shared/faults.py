@@ -1,25 +1,38 @@
 """How a command ends when something is wrong: one line that says what to do, and an exit code."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import typer
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError
 
+from strowger import logs
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, err
 from strowger.cli.shared.place import NotSaid
-from strowger.client import InboxMissing, OutcomeUnknown, Refused
+from strowger.client import ClientError, InboxMissing, OutcomeUnknown, Refused
 from strowger.ledger.errors import LedgerError
 from strowger.profile import ProfileDamaged
 from strowger.settings import SettingsError
 from strowger.sheets import SheetUnreadable
+from strowger.supervisor import AlreadySupervised
 
-_USAGE = (NotSaid, SettingsError, ProfileDamaged, SheetUnreadable, InboxMissing, LedgerError)
+_USAGE = (
+    NotSaid,
+    SettingsError,
+    ProfileDamaged,
+    SheetUnreadable,
+    InboxMissing,
+    LedgerError,
+    AlreadySupervised,
+)
 _UNREACHABLE = (
     BrokerError,
+    ClientError,
     KafkaConnectionError,
     KafkaTimeoutError,
     TopicAuthorizationFailedError,
@@ -38,10 +51,14 @@ def act(
     A fault that can be expected becomes one line on stderr; with `as_json` a refusal is also the
     one document on stdout. Any other is ours and keeps its traceback.
     """
+    logs.quiet()
     try:
         code = _code(work, as_json=as_json)
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = interrupted
+    except BrokenPipeError:  # who read our output has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
     raise typer.Exit(code)
 
 
@@ -52,7 +69,8 @@ def _code(work: Callable[[], Coroutine[Any, Any, ExitCode | None]], *, as_json: 
         if as_json:
             emit(refused.event)
         event = refused.event
-        _say(f"{event.subject} was refused: {event.refusal}. {event.message}")
+        reason = event.message[:1].upper() + event.message[1:]
+        _say(f"{event.subject} was refused: {event.refusal}. {reason}")
         return ExitCode.REFUSED
     except OutcomeUnknown as unknown:
         _say(f"{unknown}")
@@ -60,12 +78,14 @@ def _code(work: Callable[[], Coroutine[Any, Any, ExitCode | None]], *, as_json: 
     except _USAGE as wrong:
         _say(str(wrong))
         return ExitCode.USAGE
-    except FileNotFoundError as missing:
-        _say(f"{missing.filename}: no such file")
-        return ExitCode.USAGE
     except _UNREACHABLE as gone:
         _say(str(gone) or "no answer came in time: does the exchange run? see `strowger health`")
         return ExitCode.UNREACHABLE
+    except OSError as problem:
+        if problem.filename is None or problem.strerror is None:
+            raise
+        _say(f"{problem.filename}: {problem.strerror.lower()}")
+        return ExitCode.USAGE
 
 
 def _say(message: str) -> None:

@@ -25,6 +25,8 @@ class Listed:
 
 async def markets(here: Place) -> list[Listed]:
     """List every declared market, by name."""
+    if here.elsewhere:
+        return await _from_decisions(here)
     try:
         # Here, since a provider who imports a sheet need not have what the ledger is made of.
         from strowger.ledger.queries import reading  # noqa: PLC0415

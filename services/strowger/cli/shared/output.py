@@ -1,6 +1,8 @@
 """How commands speak: results to stdout, as tables or JSON; all else to stderr."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +13,14 @@ from rich.table import Table
 
 from strowger.contract.fields import plain
 
-out = Console(highlight=False, soft_wrap=True)
+_PIPED_WIDTH = 400
+"""A table that goes to a file or a program is not cut at the edge of a screen it never sees."""
+
+out = Console(
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH,
+)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -35,7 +44,9 @@ def grid(*headings: str, title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading in headings:
         right = heading.startswith(">")
-        table.add_column(heading.removeprefix(">"), justify="right" if right else "left")
+        table.add_column(
+            heading.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+        )
     return table
 
 

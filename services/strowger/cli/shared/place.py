@@ -1,10 +1,29 @@
 """Where a command acts: broker, market and participant, from flags, environment, profile."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from strowger.broker.connections import wait_for_broker
 from strowger.broker.embedded import EmbeddedBroker
+from strowger.contract.fields import Currency, MarketId, ParticipantId, Reference
 from strowger.profile import Profile, effective
 from strowger.settings import Settings
+
+PATIENCE_SECONDS: Final = 5
+"""How long a person waits to be told that nobody answers."""
+
+_SLUG: Final = "1 to 48 lower-case letters, digits and dashes, the first no dash"
+_FORMS: Final[dict[str, tuple[Any, str]]] = {
+    "market": (MarketId, _SLUG),
+    "participant": (ParticipantId, _SLUG),
+    "buyer": (ParticipantId, _SLUG),
+    "provider": (ParticipantId, _SLUG),
+    "currency": (Currency, "an ISO 4217 code such as EUR"),
+    "session": (Reference, "1 to 80 letters, digits and . _ : ~ -, the first a letter or digit"),
+    "acceptance": (Reference, "1 to 80 letters, digits and . _ : ~ -, the first a letter or digit"),
+}
 
 
 class NotSaid(Exception):
@@ -17,6 +36,8 @@ class Place:
 
     settings: Settings
     profile: Profile
+    elsewhere: bool = False
+    """Whether a flag named the broker: what this home's ledger has may then be another's."""
 
     @property
     def bootstrap(self) -> str:
@@ -34,6 +55,17 @@ class Place:
                 "--bootstrap host:port or STROWGER_BOOTSTRAP"
             )
         return own
+
+    async def broker(self) -> str:
+        """Give the broker's address once it answers.
+
+        Raises:
+            NotSaid: none is known.
+            BrokerUnavailable: it does not answer while a person waits.
+        """
+        bootstrap = self.bootstrap
+        await wait_for_broker(bootstrap, PATIENCE_SECONDS)
+        return bootstrap
 
     @property
     def market(self) -> str:
@@ -64,10 +96,26 @@ def place(**flags: object) -> Place:
     """
     settings = Settings.load(**flags)
     profile = Profile.load(settings.home)
-    return Place(effective(settings, profile), profile)
+    return Place(
+        effective(settings, profile), profile, elsewhere=flags.get("bootstrap") is not None
+    )
+
+
+def checked(kind: str, value: str) -> str:
+    """Give an id or a code back as it was said.
+
+    Raises:
+        NotSaid: it is none of this kind; the message says what one looks like.
+    """
+    form, looks = _FORMS[kind]
+    adapter: TypeAdapter[str] = TypeAdapter(form)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        raise NotSaid(f"{value!r} names no {kind}: {looks}") from None
 
 
 def _said(value: str | None, name: str) -> str:
     if value is None:
         raise NotSaid(f"no {name} was named: give --{name} or set STROWGER_{name.upper()}")
-    return value
+    return checked(name, value)

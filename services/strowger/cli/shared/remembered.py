@@ -28,6 +28,8 @@ class LastRequest(BaseModel):
             NotSaid: so many were not shown.
         """
         matches = Matches(self.answer)
+        if not matches:
+            raise NotSaid("the last request showed no offers: ask again, or for something else")
         if not 1 <= rank <= len(matches):
             raise NotSaid(f"the last request showed ranks 1 to {len(matches)}, not {rank}")
         return matches[rank - 1]

@@ -7,13 +7,11 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from strowger.broker.connections import consumer, wait_for_broker
+from strowger.cli.shared.place import PATIENCE_SECONDS
 from strowger.contract.topics import ALL
 
 Places = Mapping[TopicPartition, int]
 """An offset for each partition: where to begin, or where to end."""
-
-PATIENCE_SECONDS: Final = 5
-"""How long a person waits to be told that nobody answers."""
 
 _POLL_MS: Final = 250
 _PARTITIONS: Final = {topic.name: topic.partitions for topic in ALL}
