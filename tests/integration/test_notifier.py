@@ -142,7 +142,8 @@ async def test_a_missing_inbox_is_a_dead_letter_and_holds_up_nobody(
             decision(None, "for-nobody"),
             decision(participant, "after"),
         )
-        async with asyncio.timeout(5):
+        # Well below the 15 s that a write to a topic that is not there would wait.
+        async with asyncio.timeout(10):
             notices = await told(bootstrap, participant, 2)
     assert [id_of(each) for each in notices] == ["before", "after"]
     letters = [
