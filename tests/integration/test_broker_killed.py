@@ -77,15 +77,15 @@ async def test_half_a_batch_is_not_decided_when_the_broker_was_killed(
     async with connections.producer(status.bootstrap, client_id="test") as producer:
         await Appender(producer).append([Append(MARKET_LOG.name, partition, key, command)])
     hanging = await _leave_open(status.bootstrap, partition)
-
-    os.kill(status.pid, signal.SIGKILL)
-    await asyncio.to_thread(killable.stop)  # it sees the process off, and its port free
-    bootstrap = await asyncio.to_thread(killable.start)
-    owner = await Owner.take_over(bootstrap, partition)
     try:
-        await owner.decide(await _read(bootstrap, MARKET_LOG.name, partition))
+        os.kill(status.pid, signal.SIGKILL)
+        bootstrap = await asyncio.to_thread(killable.start)
+        owner = await Owner.take_over(bootstrap, partition)
+        try:
+            await owner.decide(await _read(bootstrap, MARKET_LOG.name, partition))
+        finally:
+            await owner.release()
     finally:
-        await owner.release()
         await hanging.stop()
     (decided,) = await _read(bootstrap, DECISIONS.name, partition)
     assert Decision.model_validate_json(decided.value or b"").event.type == "market-declared"

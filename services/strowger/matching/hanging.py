@@ -6,7 +6,9 @@ open or ending (Kafka 4.4.0 logs "likely deleted already and hence can be skippe
 wrote would be committed with the next transaction of the same producer: decided twice.
 """
 
+import asyncio
 from collections.abc import Iterable
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -15,6 +17,11 @@ from strowger.broker import connections
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOKS, DEAD_LETTERS, DECISIONS
 
 log = structlog.get_logger(__name__)
+
+
+ATTEMPTS: Final = 20
+PAUSE_SECONDS: Final = 1.0
+"""A broker that was killed has its registration back long before so many pauses are over."""
 
 
 class TransactionHangs(Exception):
@@ -35,15 +42,19 @@ async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProduc
     hanging = await _open_transactions(bootstrap, places)
     if not hanging:
         return
-    # Dead letters are others' to write, too, so whether ours hang there cannot be seen.
-    await _abort(producer, (*hanging, TopicPartition(DEAD_LETTERS.name, 0)))
-    still = await _open_transactions(bootstrap, hanging)
-    if still:
-        raise TransactionHangs(
-            f"{', '.join(f'{place.topic}-{place.partition}' for place in still)}: find whose it is "
-            "with `kafka-transactions.sh find-hanging`, and abort it"
-        )
-    log.warning("hanging transaction aborted", topics=[place.topic for place in hanging])
+    for _ in range(ATTEMPTS):
+        # Dead letters are others' to write, too, so whether ours hang there cannot be seen.
+        await _abort(producer, (*hanging, TopicPartition(DEAD_LETTERS.name, 0)))
+        still = await _open_transactions(bootstrap, hanging)
+        if not still:
+            log.warning("hanging transaction aborted", topics=[place.topic for place in hanging])
+            return
+        # The broker may still be without its registration, and skip these markers as well.
+        await asyncio.sleep(PAUSE_SECONDS)
+    raise TransactionHangs(
+        f"{', '.join(f'{place.topic}-{place.partition}' for place in hanging)}: find whose it is "
+        "with `kafka-transactions.sh find-hanging`, and abort it"
+    )
 
 
 async def _open_transactions(
