@@ -45,6 +45,11 @@ demo: setup ## play the whole exchange on this machine; ONCE=1 ends by itself in
 test: lint ## every check: lint, types, tests
 	$(BIN)/python -m pytest
 
+.PHONY: bench-matching
+bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix
+	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \
+	    $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: lint
 lint: setup ## ruff and mypy, changing nothing
 	$(BIN)/ruff check .
@@ -63,7 +68,7 @@ schemas: setup ## write schemas/ from the contract
 # Pins stay as they are where they still fit; UPGRADE=1 takes the newest of everything.
 .PHONY: constraints
 constraints: setup ## resolve constraints.txt anew from pyproject.toml; UPGRADE=1 takes newer versions
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group build \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --group bench --group build \
 	    --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --quiet \
 	    --custom-compile-command 'make constraints' $(if $(filter 1,$(UPGRADE)),--upgrade) \

@@ -21,6 +21,7 @@ _HIGH: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _TAGS: Final = ("type", "family")
 """The properties that tell the branches of a union apart; readers skip a tag they don't know."""
 
+_CONDITION: Final = frozenset({"if", "then", "else"})
 _COMPARED: Final = frozenset(
     {"type", "const", "enum", "properties", "required", "items", "anyOf", "oneOf", *_LOW, *_HIGH}
 )
@@ -125,9 +126,26 @@ def _plain_misfits(giver: Json, taker: Json, here: _Place) -> Iterator[str]:
         yield from _misfits(giver.get("items", {}), taker["items"], here.at("items"))
     if here.inbound and giver.get("default") != taker.get("default"):
         yield here.says("its default changed")
-    for keyword in sorted(taker.keys() - _ANNOTATIONS - _COMPARED):
+    yield from _conditions(giver, taker, here)
+    for keyword in sorted(taker.keys() - _ANNOTATIONS - _COMPARED - _CONDITION):
         if giver.get(keyword) != taker[keyword]:
             yield here.says(f"{keyword} changed")
+
+
+def _conditions(giver: Json, taker: Json, here: _Place) -> Iterator[str]:
+    """Hold givers that can never meet a new condition to what it says `else`."""
+    if "if" not in giver and _never_meets(giver, taker.get("if")):
+        yield from _misfits(giver, taker.get("else", {}), here)
+        return
+    for keyword in sorted(_CONDITION & taker.keys()):
+        if giver.get(keyword) != taker[keyword]:
+            yield here.says(f"{keyword} changed")
+
+
+def _never_meets(giver: Json, condition: Json | None) -> bool:
+    """Say whether a condition asks for a property that a giver who is closed does not have."""
+    asked = set(condition.get("required", ())) if condition else set()
+    return giver.get("additionalProperties") is False and bool(asked - giver["properties"].keys())
 
 
 def _types(giver: Json, taker: Json, here: _Place) -> Iterator[str]:

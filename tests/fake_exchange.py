@@ -114,4 +114,5 @@ def stored(got: Received) -> OfferStored:
         at=AT,
         offer_id=got.event.offer_id,
         revision=got.event.revision,
+        effective_at=AT,
     )

@@ -27,7 +27,7 @@ class Play:
         self.markets = Markets()
         self.commands = Commands()
         self.now_ms = NOON_MS
-        self._offset = -1
+        self.offset = -1
         if declared:
             self.decide(self.commands.declare(**terms))  # type: ignore[arg-type]  # its own keywords
 
@@ -37,10 +37,10 @@ class Play:
 
     def decide(self, command: AnyCommand, *, sent_at_ms: int | None = None) -> list[Decision]:
         """Decide one command now; give all that was decided."""
-        self._offset += 1
+        self.offset += 1
         sent_at_ms = self.now_ms if sent_at_ms is None else sent_at_ms
         command = msgspec.structs.replace(command, sent_at_ms=sent_at_ms)
-        return self.markets.apply(command, self.now_ms, self._offset)
+        return self.markets.apply(command, self.now_ms, self.offset)
 
     def answer(self, command: AnyCommand, *, sent_at_ms: int | None = None) -> Event:
         """Decide one command now; give its one answer."""

@@ -39,6 +39,7 @@ SERVICES: Final = MappingProxyType(
         "gateway-request-submitted": "strowger.gateways.request_submitted:run",
         "gateway-offer-accepted": "strowger.gateways.offer_accepted:run",
         "gateway-session-closed": "strowger.gateways.session_closed:run",
+        "gateway-book-requested": "strowger.gateways.book_requested:run",
     }
 )
 """Every service by name, in the order of starting; imported only when it is run."""

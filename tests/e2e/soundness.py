@@ -177,7 +177,7 @@ def _sold_wrongly(evidence: Evidence, capacity_minutes: int) -> Iterator[str]:
         sale = decision.event
         if isinstance(sale, AcceptanceConfirmed) and not decision.repeat:
             confirmed[decision.participant, sale.acceptance_id] += 1
-            minutes[sale.provider, sale.offer_id] += sale.service.minutes
+            minutes[sale.provider, sale.offer_id] += sale.quantity
             contracts.append(sale.contract_id)
     yield from (
         f"{key} was confirmed {times} times" for key, times in confirmed.items() if times > 1

@@ -7,52 +7,12 @@ from pathlib import Path
 import pytest
 
 from strowger.cli.shared.codes import ExitCode
-from strowger.contract.outbound import AcceptanceConfirmed, OffersMatched
+from strowger.contract.outbound import AcceptanceConfirmed
 from tests.e2e.conftest import Exchange
+from tests.e2e.shell import NUMBER, Shell
 from tests.support import unique
 
 LEDGER_SECONDS = 20
-NUMBER = "+442079460123"
-SHEET = "prefix,rate_per_minute,capacity_minutes\n44207946,0.0001,1000\n44x,0.1,\n"
-
-
-class Shell:
-    """Commands of one buyer and one provider."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.provider = unique("provider")
-        self.buyer = unique("buyer")
-        exchange.add_participants(self.provider, self.buyer)
-
-    def json(self, *words: str, code: ExitCode = ExitCode.OK) -> dict[str, object]:
-        """Run a command with --json; what it writes must be one document."""
-        said: dict[str, object] = json.loads(
-            self.exchange.command(*words, "--json", codes=(code.value,))
-        )
-        return said
-
-    def request(self, minutes: int) -> OffersMatched:
-        """Ask for minutes; the answer is remembered for `accept`."""
-        said = self.json(
-            *("request", "--to", NUMBER, "--minutes", str(minutes)),
-            *("--market", self.exchange.market, "--buyer", self.buyer),
-        )
-        return OffersMatched.model_validate(said)
-
-    def rank(self, matches: OffersMatched) -> str:
-        """Find the rank of the own provider's offer."""
-        return next(str(match.rank) for match in matches.matches if match.provider == self.provider)
-
-    def import_sheet(self, directory: Path) -> dict[str, object]:
-        """Publish the sheet; its second row is damaged."""
-        path = directory / "sheet.csv"
-        path.write_text(SHEET)
-        return self.json(
-            *("offers", "import", str(path), "--provider", self.provider),
-            *("--market", self.exchange.market),
-            code=ExitCode.PARTLY,
-        )
 
 
 @pytest.fixture
@@ -69,7 +29,7 @@ def test_a_request_is_answered_accepted_and_its_outcome_told(shell: Shell) -> No
     """Import, request, accept by rank, ask for the outcome: each one document, all agreeing."""
     matches = shell.request(600)
     sale = AcceptanceConfirmed.model_validate(shell.json("accept", shell.rank(matches)))
-    assert (sale.provider, sale.buyer, sale.service.minutes) == (shell.provider, shell.buyer, 600)
+    assert (sale.provider, sale.buyer, sale.quantity) == (shell.provider, shell.buyer, 600)
     outcome = shell.json("outcome", str(sale.acceptance_id), "--buyer", shell.buyer)
     assert AcceptanceConfirmed.model_validate(outcome).contract_id == sale.contract_id
 
@@ -80,6 +40,29 @@ def test_a_repeated_accept_buys_once_unless_told_again(shell: Shell) -> None:
     first, repeated = shell.json("accept", rank), shell.json("accept", rank)
     assert repeated["contract_id"] == first["contract_id"]
     assert shell.json("accept", rank, "--again")["contract_id"] != first["contract_id"]
+
+
+def test_the_next_sheet_is_compared_with_what_the_last_one_left(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """A full sheet replaces what it names and withdraws what it leaves out; then nothing is new."""
+    path = tmp_path / "next.csv"
+    words = ["offers", "import", str(path), "--provider", shell.provider]
+    words += ["--market", shell.exchange.market, "--scope", "full"]
+    path.write_text("prefix,rate_per_minute\n44207946,0.0002\n99899,0.3\n")
+    first = shell.json(*words)
+    assert (first["stored"], first["failed"]) == (2, [])
+    path.write_text("prefix,rate_per_minute\n99899,0.2\n")
+    dry = shell.json(*words, "--dry-run")
+    assert {kind: count for kind, count in dict(dry["counts"]).items() if count} == {  # type: ignore[call-overload]  # JSON
+        "down": 1,
+        "withdrawn": 1,
+    }
+    second = shell.json(*words)
+    assert (second["stored"], second["removed"], second["failed"]) == (1, 1, [])
+    assert all(match.provider != shell.provider for match in shell.request(10).matches)
+    again = shell.json(*words, "--dry-run")
+    assert [change["change"] for change in again["changes"]] == ["same"]  # type: ignore[attr-defined]  # JSON
 
 
 def test_a_refusal_is_exit_1_and_named(shell: Shell) -> None:

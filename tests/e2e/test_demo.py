@@ -33,12 +33,14 @@ def test_the_demo_plays_every_step_as_said(tmp_path: Path) -> None:
     seconds = figures.pop("seconds")
     assert seconds > 0
     assert figures == {
-        # two pools and one new price beyond the sheets
-        "offers": CARRIERS * ROWS + 3,
-        # six callees; accepted; two beyond capacity; ended; timed out; two prices; the burst
-        "requests": CALLEES + 8,
-        "confirmed": 1 + 1 + 200,
-        "refused": 1 + 1 + 1 + 1 + 100,
+        # two pools and one new price beyond the sheets; four lines; three routes, one repriced
+        "offers": CARRIERS * ROWS + 3 + 4 + 4,
+        # six callees; accepted; two beyond capacity; ended; timed out; two prices; the burst; two
+        # for lines; four for messages
+        "requests": CALLEES + 8 + 2 + 4,
+        # the one accepted; within capacity; the burst; a line; messages
+        "confirmed": 1 + 1 + 200 + 1 + 1,
+        "refused": 1 + 1 + 1 + 1 + 100 + 1,
         "timed_out": 1,
         "dead_lettered": 1,
         "lost": 0,

@@ -1,102 +1,21 @@
 """The SDK against the exchange's own services, run in this process on the real broker."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-import pytest_asyncio
 
-from strowger.broker import connections, provisioning
-from strowger.client import BuyerClient, Matches, ProviderClient, acceptances, refused
-from strowger.contract import commands, topics
+from strowger.client import BuyerClient, Matches, acceptances, refused
 from strowger.contract.inbound import OfferPublished
 from strowger.contract.outbound import OfferSold, SessionEnded
 from strowger.contract.voice import VoiceTermination
-from strowger.service import SERVICES
-from strowger.settings import Settings
-from tests.running import running
+from tests.integration.trading import Place
 from tests.support import eventually, unique
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBER = "+442079460000"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A market of a test's own, its broker, and a provider and a buyer who were added."""
-
-    market: str
-    bootstrap: str
-    acme: str
-    globex: str
-
-    def provider(self) -> ProviderClient:
-        """Make the provider's client."""
-        return ProviderClient(self.acme, bootstrap=self.bootstrap)
-
-    def buyer(self) -> BuyerClient:
-        """Make the buyer's client; each call is as a process of its own."""
-        return BuyerClient(self.globex, bootstrap=self.bootstrap)
-
-    async def publish(self, provider: ProviderClient, offer_id: str, rate: str) -> None:
-        """Publish an offer for the United Kingdom with a capacity of 1,000 minutes."""
-        service = VoiceTermination(
-            prefix="44", deck=offer_id, rate_per_minute=Decimal(rate), capacity_minutes=1000
-        )
-        await provider.publish(self.market, offer_id, currency="EUR", service=service)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def exchange(bootstrap: str, settings: Settings) -> AsyncIterator[str]:
-    """Run the exchange, and give the broker's address."""
-    await provisioning.apply(bootstrap, topics.ALL)
-    names = [name for name in SERVICES if name.startswith("gateway-")]
-    serving, done = asyncio.Event(), asyncio.Event()
-
-    # In one task from beginning to end, which a fixture that yields is not.
-    async def serve() -> None:
-        async with running(settings, "matching", "notifier", *names):
-            serving.set()
-            await done.wait()
-
-    task = asyncio.create_task(serve())
-    first = asyncio.create_task(serving.wait())
-    await asyncio.wait([task, first], return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        await task
-    yield bootstrap
-    done.set()
-    await task
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def place(exchange: str) -> Place:
-    """Declare a market that trades with and without sessions, and add its two participants."""
-    place = Place(unique("market"), exchange, unique("acme"), unique("globex"))
-    await provisioning.apply(exchange, [topics.inbox(place.acme), topics.inbox(place.globex)])
-    declaration = commands.DeclareMarket(
-        market=place.market,
-        participant=commands.OPERATOR,
-        causation_id=unique("e"),
-        sent_at_ms=0,
-        policy="open",
-        currency="EUR",
-        sessions="optional",
-        min_ttl_seconds=1,
-        max_ttl_seconds=3600,
-        match_validity_seconds=60,
-        default_call_seconds=180,
-        public_buyer=False,
-    )
-    async with connections.producer(exchange, client_id="operator") as producer:
-        await producer.send_and_wait(
-            topics.MARKET_LOG.name, key=place.market.encode(), value=commands.encode(declaration)
-        )
-    return place
 
 
 async def show(buyer: BuyerClient, market: str, minutes: int = 600) -> Matches:

@@ -237,7 +237,7 @@ async def test_an_exchange_that_falls_silent_leaves_unknown_and_unsent(
 
     async with (
         played(address, silent_after_a_hundred),
-        ProviderClient(participant, bootstrap=address, timeout=1) as provider,
+        ProviderClient(participant, bootstrap=address, timeout=4) as provider,
     ):
         reports = await provider.publish_many(offers(3000))
 

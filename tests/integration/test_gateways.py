@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -9,14 +9,15 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from strowger.broker import connections
 from strowger.broker.appending import partition_of
-from strowger.broker.consuming import Record
 from strowger.broker.provisioning import apply
-from strowger.contract import commands
-from strowger.contract.commands import AnyCommand, OpenSession, Origin, PublishOffer, RefuseEvent
+from strowger.contract.commands import (
+    OpenSession,
+    PublishOffer,
+    RefuseEvent,
+)
 from strowger.contract.inbound import OfferPublished, SessionOpened
 from strowger.contract.topics import (
     ALL,
-    DEAD_LETTERS,
     MARKET_LOG,
     MAX_INBOUND_BYTES,
     OFFER_PUBLISHED,
@@ -24,7 +25,7 @@ from strowger.contract.topics import (
 )
 from strowger.gateways import brake, offer_published, session_opened
 from strowger.settings import Settings
-from tests.integration.topics import headers, producing, records_of
+from tests.integration.topics import dead, headers, logged, producing, send
 from tests.running import running
 from tests.support import eventually, unique
 
@@ -50,44 +51,6 @@ def offer(market: str, offer_id: str) -> bytes:
     service = {"prefix": "44", "rate_per_minute": "0.0125"}
     body = {"market": market, "offer_id": offer_id, "revision": 1, "currency": "EUR"}
     return json.dumps({**body, "service": service}).encode()
-
-
-async def send(
-    bootstrap: str,
-    topic: str,
-    *records: tuple[list[tuple[str, bytes]], bytes | None],
-    partition: int = 0,
-) -> list[Origin]:
-    """Write records to one partition in this order, and say where they are."""
-    async with producing(bootstrap) as producer:
-        acknowledged = [
-            await producer.send_and_wait(topic, value, key=b"k", partition=partition, headers=given)
-            for given, value in records
-        ]
-    return [Origin(each.topic, each.partition, each.offset) for each in acknowledged]
-
-
-def logged(bootstrap: str, market: str, count: int) -> Callable[[], Awaitable[list[AnyCommand]]]:
-    """Read a market's commands; not before there are that many."""
-
-    async def read() -> list[AnyCommand]:
-        records = await records_of(bootstrap, MARKET_LOG.name)
-        found = [each for each in records if each.key == market.encode()]
-        assert len(found) >= count
-        return [commands.decode(each.value or b"") for each in found]
-
-    return read
-
-
-def dead(bootstrap: str, origin: Origin) -> Callable[[], Awaitable[list[Record]]]:
-    """Read the dead letters of one record."""
-    identity = f"{origin.topic}/{origin.partition}/{origin.offset}".encode()
-
-    async def read() -> list[Record]:
-        records = await records_of(bootstrap, DEAD_LETTERS.name)
-        return [each for each in records if ("ce_id", identity) in list(each.headers)]
-
-    return read
 
 
 async def test_an_event_becomes_a_command_with_its_origin(settings: Settings, market: str) -> None:

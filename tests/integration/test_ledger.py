@@ -27,7 +27,14 @@ AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 def stored(offer_id: str, event_id: str | None = None) -> bytes:
     """Give a decision that an offer is stored, as matching writes it."""
-    event = OfferStored(market="voice", causation_id=offer_id, at=AT, offer_id=offer_id, revision=1)
+    event = OfferStored(
+        market="voice",
+        causation_id=offer_id,
+        at=AT,
+        offer_id=offer_id,
+        revision=1,
+        effective_at=AT,
+    )
     return (
         Decision(
             market="voice",

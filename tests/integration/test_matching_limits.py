@@ -17,7 +17,8 @@ from strowger.market.digests import TableDigest
 from strowger.market.entities import Entity, Key
 from strowger.market.markets import Markets
 from strowger.matching import restore as restoring
-from strowger.matching.owner import LogGap, Owner
+from strowger.matching.deciding import LogGap
+from strowger.matching.owner import Owner
 from strowger.matching.position import decode as decode_position
 from strowger.matching.position import encode as encode_position
 from strowger.matching.position import position_key

@@ -42,7 +42,12 @@ def decision(recipient: str | None, event_id: str) -> Decision:
     """Make the market's next decision, on an offer."""
     sequence = next(_SEQUENCE)
     stored = OfferStored(
-        market=MARKET, causation_id="e-1", at=AT, offer_id=f"o-{event_id}", revision=1
+        market=MARKET,
+        causation_id="e-1",
+        at=AT,
+        offer_id=f"o-{event_id}",
+        revision=1,
+        effective_at=AT,
     )
     return Decision(
         market=MARKET,

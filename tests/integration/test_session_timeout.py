@@ -123,7 +123,7 @@ def row(session_id: str, deadline_ms: int, *, ended_at_ms: int | None = None) ->
     """Give a session's row in the book."""
     reason = None if ended_at_ms is None else "timed_out"
     return encode(
-        Session(BUYER, session_id, "e-1", deadline_ms, ended_at_ms, reason, forget_at_ms=10**14)
+        Session(BUYER, session_id, "e-1", 0, deadline_ms, ended_at_ms, reason, forget_at_ms=10**14)
     )
 
 

@@ -1,6 +1,6 @@
 """Read and write topics of the run's broker, as tests do it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -8,7 +8,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from strowger.broker import connections
 from strowger.broker.consuming import Record
+from strowger.contract import commands
+from strowger.contract.commands import AnyCommand, Origin
 from strowger.contract.envelope import Envelope, participant_source
+from strowger.contract.topics import DEAD_LETTERS, MARKET_LOG
 from tests.support import unique
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -45,3 +48,41 @@ async def records_of(bootstrap: str, topic: str) -> list[Record]:
                 for records in (await consumer.getmany(place, timeout_ms=200)).values():
                     found.extend(records)
         return found
+
+
+async def send(
+    bootstrap: str,
+    topic: str,
+    *records: tuple[list[tuple[str, bytes]], bytes | None],
+    partition: int = 0,
+) -> list[Origin]:
+    """Write records to one partition in this order, and say where they are."""
+    async with producing(bootstrap) as producer:
+        acknowledged = [
+            await producer.send_and_wait(topic, value, key=b"k", partition=partition, headers=given)
+            for given, value in records
+        ]
+    return [Origin(each.topic, each.partition, each.offset) for each in acknowledged]
+
+
+def logged(bootstrap: str, market: str, count: int) -> Callable[[], Awaitable[list[AnyCommand]]]:
+    """Read a market's commands; not before there are that many."""
+
+    async def read() -> list[AnyCommand]:
+        records = await records_of(bootstrap, MARKET_LOG.name)
+        found = [each for each in records if each.key == market.encode()]
+        assert len(found) >= count
+        return [commands.decode(each.value or b"") for each in found]
+
+    return read
+
+
+def dead(bootstrap: str, origin: Origin) -> Callable[[], Awaitable[list[Record]]]:
+    """Read the dead letters of one record."""
+    identity = f"{origin.topic}/{origin.partition}/{origin.offset}".encode()
+
+    async def read() -> list[Record]:
+        records = await records_of(bootstrap, DEAD_LETTERS.name)
+        return [each for each in records if ("ce_id", identity) in list(each.headers)]
+
+    return read

@@ -1,14 +1,23 @@
 """Plays a script to the core and to the naive market, and compares every decision."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from strowger.contract.commands import AnyCommand
-from strowger.contract.outbound import Decision, EventRefused, OffersMatched, SessionEnded
+from strowger.contract.outbound import (
+    AcceptanceConfirmed,
+    BookRead,
+    Decision,
+    EventRefused,
+    OffersMatched,
+    SessionEnded,
+)
 from strowger.market.markets import Markets
 from tests.property.naive_market import NaiveMarket
 from tests.property.naive_rows import Told
-from tests.property.scripts import Director, Step
+from tests.property.naive_rules import MORE
+from tests.property.script_director import Director
+from tests.property.script_steps import Step
 
 
 class Disagreement(AssertionError):
@@ -21,25 +30,44 @@ def compare(script: Sequence[Step]) -> Counter[str]:
     Raises:
         Disagreement: a decision differs in anything but a refusal's words and the event's id.
     """
-    core, naive, director = Markets(), NaiveMarket(), Director()
-    ids = _Ids()
-    outcomes: Counter[str] = Counter()
-    for offset, step in enumerate(script):
-        command, at_ms = director.direct(step)
-        decisions = core.apply(command, at_ms, offset)
-        if faults := core.faults():
+    comparison, director = Comparison(), Director()
+    for step in script:
+        director.heard(comparison.decide(*director.direct(step)))
+    return comparison.outcomes
+
+
+class Comparison:
+    """The core and the naive market side by side; `outcomes` counts what was decided."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._core, self._naive, self._ids = Markets(), NaiveMarket(), _Ids()
+        self._offset = 0
+
+    def decide(self, command: AnyCommand, at_ms: int) -> list[Decision]:
+        """Let both decide a command; give what the core said.
+
+        Raises:
+            Disagreement: the naive market said otherwise.
+        """
+        decisions = self._core.apply(command, at_ms, self._offset)
+        self._offset += 1
+        if faults := self._core.faults():
             raise Disagreement(f"{command} failed: {faults!r}") from faults[0]
-        _agree(command, [told(each) for each in decisions], naive.decide(command, at_ms))
-        ids.check(decisions)
-        director.heard(decisions)
-        outcomes.update(_outcome(each) for each in decisions)
-    return outcomes
+        core = [told(each, self._core.public_sale(each)) for each in decisions]
+        _agree(command, core, self._naive.decide(command, at_ms))
+        _learn_next(self._naive, decisions)
+        self._ids.check(decisions)
+        self.outcomes.update(name for each in decisions for name in _outcomes(each))
+        return decisions
 
 
-def told(decision: Decision) -> Told:
-    """Give a decision of the core as the naive market tells it."""
+def told(decision: Decision, public: AcceptanceConfirmed | None) -> Told:
+    """Give a decision of the core, and the sale it made public, as the naive market tells it."""
     event = decision.event.model_dump(mode="json")
     event.pop("message", None)
+    if event.get("next") is not None:
+        event["next"] = MORE
     return Told(
         event,
         decision.recipient,
@@ -49,7 +77,15 @@ def told(decision: Decision) -> Told:
         decision.repeat,
         decision.model_dump(mode="json")["at"],
         decision.sequence,
+        None if public is None else public.model_dump(mode="json"),
     )
+
+
+def _learn_next(naive: NaiveMarket, decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        match decision.event:
+            case OffersMatched(next=str(token)) | BookRead(next=str(token)) if not decision.repeat:
+                naive.learn_next(token)
 
 
 def _agree(command: AnyCommand, core: list[Told], naive: list[Told]) -> None:
@@ -60,17 +96,33 @@ def _agree(command: AnyCommand, core: list[Told], naive: list[Told]) -> None:
         raise Disagreement("\n".join(lines))
 
 
-def _outcome(decision: Decision) -> str:
+def _outcomes(decision: Decision) -> Iterator[str]:
+    """Name what a decision came to, so that a sample can show how far it reaches."""
+    again = " again" if decision.repeat else ""
     match decision.event:
         case EventRefused(refusal=refusal):
-            name = str(refusal)
-        case SessionEnded(reason=reason):
-            name = str(reason)
-        case OffersMatched(matches=matches):
-            name = f"matched {min(len(matches), 3)}"
+            yield f"{refusal}{again}"
+        case SessionEnded(ended_by=who):
+            yield f"session ended by {who}{again}"
+        case BookRead() as book:
+            yield "a page of the book" if book.next else "the last page of the book"
+            yield from ["withheld from the book"] if book.withheld else []
+        case AcceptanceConfirmed() if decision.role == "notice":
+            yield f"sale told at the end by {decision.command}"
+        case OffersMatched() as matched:
+            yield f"matched {min(len(matched.matches), 3)}{again}"
+            yield from (f"{each.service.family} matched" for each in matched.matches)
+            yield from (f"{each.clause} missed" for each in matched.near_misses)
+            yield from (line.charge for each in matched.matches for line in each.lines)
+            yield from ("renewal assumed" for each in matched.matches if each.renewal_assumed)
+            yield from ("undetermined" for each in matched.matches if each.undetermined)
+            yield "a page" if matched.next else "the last page"
+        case AcceptanceConfirmed() as sale:
+            yield f"{sale.type}{again}"
+            yield f"{sale.service.family} sold"
+            yield "excludes" if sale.excludes else "bound" if sale.ends_at else "for good"
         case other:
-            name = str(other.type)
-    return f"{name} again" if decision.repeat else name
+            yield f"{other.type}{again}"
 
 
 class _Ids:
@@ -80,8 +132,13 @@ class _Ids:
         self._told: dict[str, tuple[str | None, object]] = {}
 
     def check(self, decisions: Sequence[Decision]) -> None:
-        """Hold every id to one recipient and one event, whenever it is told."""
+        """Hold every id to one recipient and one event, whenever it is told.
+
+        Not what was read: a question that comes again is answered anew, and the first answer holds.
+        """
         for decision in decisions:
+            if isinstance(decision.event, BookRead):
+                continue
             event = decision.event.model_dump(exclude={"at", "message"})
             known = self._told.setdefault(decision.event_id, (decision.recipient, event))
             if known != (decision.recipient, event):

@@ -2,12 +2,12 @@
 
 Lists instead of indexes, fractions instead of integers, a look at every row instead of timers. Its
 rules are those of the design and of the contract's docstrings, told once more. What it leaves out:
-answers too large for a record, faults, event ids, and the words of a refusal.
+answers too large for a record, faults, event ids, the words of a refusal, and of a continuation.
 """
 
 from strowger.contract import commands as said
-from tests.property.naive_rows import Answer, Refused, Told
-from tests.property.naive_rules import HORIZON_MS, SKEW_MS, NaiveRules
+from tests.property.naive_reading import NaiveReading
+from tests.property.naive_rows import HORIZON_MS, SKEW_MS, Answer, Refused, Told
 from tests.property.naive_words import Facts, content, instant, own_id, subject
 
 TRY_AGAIN = {
@@ -18,18 +18,26 @@ TRY_AGAIN = {
     "session_not_due",
     "request_unknown",
     "acceptance_unknown",
+    "pool_unknown",
+    "schedule_full",
+    "market_paused",
+    "suspended",
+    "book_sealed",
+    "book_changed",
+    "changes_waiting",
+    "policy_changing",
 }
 
 
-class NaiveMarket(NaiveRules):
+class NaiveMarket(NaiveReading):
     """One market: its clock, the ids it knows, and whom it tells."""
 
     def decide(self, command: said.AnyCommand, at_ms: int) -> list[Told]:
         """Decide one command at log time `at_ms`."""
         self.now_ms = at_ms if self.terms is None else max(self.now_ms, at_ms)
         told = [
-            self._tell(event, buyer, buyer, "session-deadline", "notice")
-            for buyer, event in self._end_sessions()
+            self._tell(event, recipient, buyer, "session-deadline", "notice")
+            for buyer, recipient, event in self._end_sessions()
         ]
         self._forget()
         self.notices = []
@@ -60,19 +68,43 @@ class NaiveMarket(NaiveRules):
         if self.terms is not None:
             self.sequence += 1
         at = instant(self.now_ms)
-        return Told(event, recipient, participant, command, role, repeat, at, self.sequence)
+        public = None if repeat else self._public(event, role)
+        return Told(event, recipient, participant, command, role, repeat, at, self.sequence, public)
+
+    def _public(self, event: Facts, role: str) -> Facts | None:
+        """Give what everybody may read of a sale: in a session under guard only at its end."""
+        if event["type"] != "acceptance-confirmed":
+            return None
+        guarded = self._terms.policy in {"guarded", "sealed"} and event["session_id"] is not None
+        if guarded and role == "answer":
+            return None
+        if self._terms.public_buyer:
+            return event
+        hidden = dict.fromkeys(("acceptance_id", "session_id", "request_id", "buyer"))
+        return {**event, **hidden, "causation_id": event["contract_id"]}
 
     # What time brings
 
-    def _end_sessions(self) -> list[tuple[str, Facts]]:
-        due = [each for each in self.sessions if not each.ended and each.deadline_ms <= self.now_ms]
-        due.sort(key=lambda each: (each.deadline_ms, own_id(each.opening)))
+    def _end_sessions(self) -> list[tuple[str, str | None, Facts]]:
+        told: list[tuple[str, str | None, Facts]] = []
+        due = [each for each in self._sessions_open() if each.deadline_ms <= self.now_ms]
         for each in due:
-            each.ended = ("timed_out", self.now_ms)
-        return [(each.opening.participant, self._ended(each, each.opening)) for each in due]
+            buyer = each.opening.participant
+            sales = self._end(each, "time")
+            told.append((buyer, buyer, self._ended(each, each.opening)))
+            told += [(buyer, recipient, event) for recipient, event in sales]
+        if due:
+            self._after_ends()
+        return told
 
     def _forget(self) -> None:
-        self.offers = [each for each in self.offers if each.forget_at_ms > self.now_ms]
+        changing = [own_id(each.command) for each in self.waiting]
+        self.offers = [
+            each
+            for each in self.offers
+            if each.forget_at_ms > self.now_ms
+            or (each.provider, f"offer {each.offer_id}") in changing
+        ]
         self.sessions = [each for each in self.sessions if each.forget_at_ms > self.now_ms]
         self.requests = [each for each in self.requests if each.forget_at_ms > self.now_ms]
         self.answers = [each for each in self.answers if each.forget_at_ms > self.now_ms]
@@ -104,6 +136,7 @@ class NaiveMarket(NaiveRules):
 
     def _first_answer(self, command: said.AnyCommand) -> tuple[Facts, bool]:
         try:
+            self._may_trade(command)
             event, repeat = self._carry_out(command)
         except Refused as refused:
             event, repeat = self._refusal(command, refused), False
@@ -111,12 +144,20 @@ class NaiveMarket(NaiveRules):
             self.answers.append(Answer(command, event, self._kept_until_ms()))
         return event, repeat
 
-    def _carry_out(self, command: said.AnyCommand) -> tuple[Facts, bool]:  # noqa: PLR0911 - one a command
+    def _carry_out(self, command: said.AnyCommand) -> tuple[Facts, bool]:  # noqa: C901, PLR0911 - one a command
         match command:
             case said.DeclareMarket():
                 return self._declare(command)
+            case said.ControlMarket():
+                return self._control(command)
+            case said.ReadBook():
+                return self._read(command), False
             case said.PublishOffer() | said.WithdrawOffer():
                 return self._revise(command)
+            case said.PublishCapacity():
+                return self._publish_capacity(command)
+            case said.DeclareRates():
+                return self._declare_rates(command)
             case said.OpenSession():
                 return self._open(command), False
             case said.CloseSession():

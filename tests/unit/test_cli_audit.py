@@ -1,7 +1,6 @@
 """The demo's audit: what it counts, and that planted faults are found."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from types import SimpleNamespace
 
 from strowger.contract.outbound import (
@@ -12,8 +11,8 @@ from strowger.contract.outbound import (
     SessionEnded,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceSold
 from strowger.demo.tally import Tally, oversold
+from tests.answers import sold
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 POOL = ("voice", "carrier-x", "standard:44")
@@ -21,29 +20,13 @@ POOL = ("voice", "carrier-x", "standard:44")
 
 def sale(contract: int, minutes: int, revision: int = 1) -> AcceptanceConfirmed:
     """Make a sale."""
-    return AcceptanceConfirmed(
-        market="voice",
+    return sold(
+        minutes,
         causation_id=f"c-{contract}",
-        at=AT,
         contract_id=f"voice-{contract}",
         acceptance_id=f"a-{contract}",
         session_id=None,
-        request_id="r-1",
-        buyer="globex",
-        provider="carrier-x",
-        offer_id="standard:44",
         revision=revision,
-        service=VoiceSold(
-            prefix="44",
-            deck="standard",
-            rate_per_minute=Decimal(1),
-            minimum_seconds=1,
-            increment_seconds=1,
-            connect_fee=Decimal(0),
-            minutes=minutes,
-        ),
-        currency="EUR",
-        cost=Decimal(minutes),
     )
 
 

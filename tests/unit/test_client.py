@@ -4,12 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from strowger.client import BuyerClient, ClientError, Matches, NoticesLost, ProviderClient
+from strowger.client import BuyerClient, ClientError, Matches, NoticesLost, ProviderClient, Wishes
 from strowger.client.identifiers import fresh, fresh_acceptance, market_of
 from strowger.client.notices import Notices
+from strowger.client.session import continuation
+from strowger.client.wishes import demanded
 from strowger.contract.fields import REFERENCE_PATTERN
-from strowger.contract.outbound import Match, OffersMatched, SessionEnded
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.contract.inbound import RequestSubmitted
+from strowger.contract.internet import InternetDemand
+from strowger.contract.outbound import Match, SessionEnded
+from strowger.contract.voice import VoiceDemand
+from tests.answers import asked, match, matched
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -18,38 +23,6 @@ def ended(session_id: str) -> SessionEnded:
     """Make the notice of a session that timed out."""
     return SessionEnded(
         market="voice", causation_id="e-1", at=AT, session_id=session_id, reason="timed_out"
-    )
-
-
-def matched(*providers: str) -> OffersMatched:
-    """Make an answer that shows an offer of each provider."""
-    cost = VoiceCost(
-        answered_calls=1,
-        call_seconds=60,
-        billed_seconds=60,
-        rate_per_minute=Decimal("0.01"),
-        connect_fee=Decimal(0),
-    )
-    return OffersMatched(
-        market="voice",
-        causation_id="e-1",
-        at=AT,
-        request_id="r-1",
-        session_id="s-1",
-        currency="EUR",
-        able=7,
-        matches=tuple(
-            Match(
-                rank=rank,
-                provider=provider,
-                offer_id="uk",
-                revision=3,
-                service=VoiceShown(prefix="44", deck="standard"),
-                cost=Decimal("0.01"),
-                breakdown=cost,
-            )
-            for rank, provider in enumerate(providers, start=1)
-        ),
     )
 
 
@@ -99,12 +72,64 @@ def test_a_revision_is_always_greater_than_the_last() -> None:
 
 def test_matches_are_a_sequence_in_rank_order() -> None:
     """What was shown can be counted, sliced and walked, and carries what accepting takes."""
-    matches = Matches(matched("acme", "initech"))
+    event = matched(match(1, "acme"), match(2, "initech"), able=7)
+    matches = Matches(event, asked())
 
     assert (len(matches), matches.able, matches.currency) == (2, 7, "EUR")
     assert [shown.provider for shown in matches] == ["acme", "initech"]
     assert [shown.rank for shown in matches[1:]] == [2]
     assert (matches[0].request_id, matches[0].session_id) == ("r-1", "s-1")
+
+
+def test_a_shown_offer_carries_all_that_its_match_says() -> None:
+    """Whatever the exchange says of a match, a buyer's code can read off the shown offer."""
+    told = match(
+        currency="USD",
+        ranking_cost=Decimal("0.0115"),
+        firmness="budgetary",
+        term_months=12,
+        renewal_assumed=True,
+        undetermined=("asr_percent",),
+    )
+    (shown,) = Matches(matched(told), asked())
+
+    assert {name: getattr(shown, name) for name in Match.model_fields} == dict(told)
+
+
+def test_a_service_is_asked_for_as_a_model_or_as_minutes_to_a_number() -> None:
+    """The short form is voice; any family goes as its model; both at once, or neither, is wrong."""
+    short = demanded(None, "+442079460123", 10, 60)
+    transit = InternetDemand(place="GB/LON", expected_p95_mbps=500)
+
+    assert short == VoiceDemand(destination="+442079460123", minutes=10, call_seconds=60)
+    assert demanded(transit, None, None, None) is transit
+    with pytest.raises(TypeError, match="one of both"):
+        demanded(transit, None, 10, None)
+    with pytest.raises(TypeError, match="takes a service"):
+        demanded(None, "+442079460123", None, None)
+
+
+def test_every_wish_of_a_request_is_a_keyword() -> None:
+    """What the contract lets a request say, the SDK lets a caller say, and nothing else."""
+    ours = {"market", "request_id", "session_id", "service", "after"}
+
+    assert set(Wishes.__annotations__) == set(RequestSubmitted.model_fields) - ours
+
+
+def test_the_next_page_is_the_same_request_anew() -> None:
+    """A page is asked for with the service and wishes of the one before, under a new id."""
+    first = asked(max_matches=1, comparison_months=12)
+    following = continuation(Matches(matched(match(), able=2, next="page-2"), first))
+
+    changed = {name for name, value in following if value != getattr(first, name)}
+    assert changed == {"request_id", "after"}
+    assert following.after == "page-2"
+
+
+def test_there_is_no_page_behind_the_last() -> None:
+    """Asking on after the last page is told before anything is sent."""
+    with pytest.raises(ValueError, match="nothing ranks behind"):
+        continuation(Matches(matched(), asked()))
 
 
 async def test_notices_come_in_order_and_end_with_their_client() -> None:

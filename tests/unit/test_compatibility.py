@@ -49,6 +49,11 @@ def _in(side: str, event: str, field: str, **changes: object) -> Change:
     return lambda c: _field(c, side, event, field).update(changes)
 
 
+def _rule(field: str, otherwise: str) -> Json:
+    """Make a rule of what a sender gives where it gives `field`, and what where it does not."""
+    return {"if": {"required": [field]}, "then": {}, "else": {"required": [otherwise]}}
+
+
 _OFFERED = ("inbound", "offer-published.v1", "VoiceTermination")
 _SHOWN = ("outbound", "offers-matched.v1", "VoiceShown")
 _STORED = ("outbound", "offer-stored.v1")
@@ -94,7 +99,7 @@ BREAKS: dict[str, tuple[Change, str]] = {
     ),
     "outbound family renamed": (
         lambda c: _voice(c, *_SHOWN)["properties"]["family"].update(const="calls"),
-        "values that were not agreed",
+        "offers-matched.v1.matches.items.service: voice is gone",
     ),
     "outbound property removed deep inside": (
         lambda c: _voice(c, *_SHOWN)["properties"].pop("deck"),
@@ -151,6 +156,10 @@ BREAKS: dict[str, tuple[Change, str]] = {
         lambda c: c["inbound"]["session-opened.v1"].update(then={"required": ["why"]}),
         "session-opened.v1: then changed",
     ),
+    "new inbound rule that asks for more where it does not apply": (
+        lambda c: c["inbound"]["session-opened.v1"].update(_rule("why", "ttl_minutes")),
+        "session-opened.v1.ttl_minutes: required now",
+    ),
     "refusal removed": (
         lambda c: c["refusals"].pop("not_shown"),
         "refusal not_shown: removed",
@@ -169,7 +178,7 @@ BREAKS: dict[str, tuple[Change, str]] = {
     ),
     "topic takes less": (
         lambda c: c["topics"]["offer-published"]["types"].pop(),
-        "topic offer-published: no longer takes strowger.offer-withdrawn.v1",
+        "topic offer-published: no longer takes strowger.capacity-published.v1",
     ),
 }
 
@@ -190,6 +199,11 @@ _BANDWIDTH = {
     "required": ["family"],
 }
 
+
+def _with_bandwidth(service: Json) -> list[Json]:
+    return [*service["oneOf"], {"$ref": "#/$defs/Bandwidth"}]
+
+
 HARMLESS: dict[str, Change] = {
     "outbound property added": lambda c: c["outbound"]["offer-stored.v1"]["properties"].update(
         note={"type": "string"}
@@ -198,15 +212,17 @@ HARMLESS: dict[str, Change] = {
     "outbound family added": lambda c: (
         c["outbound"]["acceptance-confirmed.v1"]["$defs"].update(Bandwidth=_BANDWIDTH),
         _field(c, "outbound", "acceptance-confirmed.v1", "service").update(
-            oneOf=[{"$ref": "#/$defs/VoiceSold"}, {"$ref": "#/$defs/Bandwidth"}]
+            oneOf=_with_bandwidth(_field(c, "outbound", "acceptance-confirmed.v1", "service"))
         ),
-        _field(c, "outbound", "acceptance-confirmed.v1", "service").pop("$ref"),
     ),
     "outbound null no longer emitted": lambda c: _field(
         c, "outbound", "offers-matched.v1", "valid_until"
     )["anyOf"].pop(),
     "inbound property added": lambda c: c["inbound"]["session-opened.v1"]["properties"].update(
         note={"type": "string"}
+    ),
+    "inbound rule on a new property": lambda c: c["inbound"]["session-opened.v1"].update(
+        _rule("why", "ttl_seconds")
     ),
     "inbound bounds widened": _in(
         "inbound", "session-opened.v1", "ttl_seconds", minimum=0, maximum=10**6
@@ -217,9 +233,8 @@ HARMLESS: dict[str, Change] = {
     "inbound family added": lambda c: (
         c["inbound"]["offer-published.v1"]["$defs"].update(Bandwidth=_BANDWIDTH),
         _field(c, "inbound", "offer-published.v1", "service").update(
-            oneOf=[{"$ref": "#/$defs/VoiceTermination"}, {"$ref": "#/$defs/Bandwidth"}]
+            oneOf=_with_bandwidth(_field(c, "inbound", "offer-published.v1", "service"))
         ),
-        _field(c, "inbound", "offer-published.v1", "service").pop("$ref"),
     ),
     "refusal added": lambda c: c["refusals"].update(
         sealed={"retry": True, "advice": "Wait for the session's end."}

@@ -1,16 +1,22 @@
 """The schema of the ledger's file: made, migrated, left alone where it is not ours to change."""
 
+import json
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import aiosqlite
 import pytest
 
+from strowger.contract.voice import VoiceSold
 from strowger.ledger.errors import LedgerMissing, SchemaTooNew, SchemaTooOld
 from strowger.ledger.queries import reading
-from strowger.ledger.schema import MIGRATIONS, migrate
+from strowger.ledger.schema import migrate
+from strowger.ledger.steps import MIGRATIONS
 from strowger.ledger.store import opened
+
+AT_MS = 1_769_860_800_000
 
 
 async def test_a_missing_ledger_says_how_to_get_one(tmp_path: Path) -> None:
@@ -84,3 +90,68 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(old_file: Path) -> No
     with closing(sqlite3.connect(old_file)) as database:
         assert database.execute("SELECT * FROM sales").fetchall() == [("c-1",)]
         assert database.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.fixture
+def file_of_0_1(tmp_path: Path) -> Path:
+    """Give a file as release 0.1 wrote it: two offers, a request, and a sale of 600 minutes."""
+    path = tmp_path / "0.1.sqlite3"
+    sale = json.dumps(
+        {
+            "type": "acceptance-confirmed",
+            "service": {
+                "family": "voice",
+                "prefix": "44",
+                "deck": "standard",
+                "rate_per_minute": "0.0125",
+                "minimum_seconds": 30,
+                "increment_seconds": 6,
+                "connect_fee": "0.01",
+                "minutes": 600,
+            },
+        }
+    )
+    place = (0, 7)
+    decision = (1, 1, AT_MS, 1, "accept-offer", "globex", "answer", 0, "globex", "d-1", "e-1")
+    with closing(sqlite3.connect(path)) as database:
+        for statement in MIGRATIONS[0]:
+            database.execute(statement)
+        for table, row in (
+            ("decisions", (*place, "voice", *decision, "acceptance-confirmed", None, sale)),
+            ("offers", ("voice", "acme", "o-1", 1, "standing", AT_MS, *place)),
+            ("offers", ("voice", "acme", "o-2", 2, "withdrawn", AT_MS, *place)),
+            ("requests", ("voice", "globex", "r-1", None, AT_MS, "EUR", 1, 1, "8.1", *place)),
+            (
+                "acceptances",
+                (
+                    *("voice", "c-1", AT_MS, "globex", "a-1", None, "r-1", "acme", "o-1", 1),
+                    *("44", 600, "0.0125", "8.1", "EUR", *place),
+                ),
+            ),
+        ):
+            marks = ", ".join("?" * len(row))
+            database.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 - our tables
+        database.execute("PRAGMA user_version = 1")
+        database.commit()
+    return path
+
+
+async def test_a_file_of_0_1_keeps_its_sales_and_offers(file_of_0_1: Path) -> None:
+    """What was told then is read back now; what was not told then is none, and never made up."""
+    async with opened(file_of_0_1):
+        pass
+    async with reading(file_of_0_1) as ledger:
+        (sale,) = await ledger.acceptances()
+        revisions = await ledger.revisions()
+        (request,) = await ledger.requests()
+    assert (sale.family, sale.quantity, sale.cost) == ("voice", 600, Decimal("8.1"))
+    assert isinstance(sale.service, VoiceSold)
+    assert sale.service.prefix == "44"
+    assert (sale.prices.usage, sale.prices.connect_fee) == (Decimal("0.0125"), Decimal("0.01"))
+    assert (sale.prices.minimum_seconds, sale.prices.increment_seconds) == (30, 6)
+    assert (sale.lines, sale.excludes, sale.effective_at) == ((), (), None)
+    assert [(each.offer_id, each.state) for each in revisions] == [
+        ("o-1", "standing"),
+        ("o-2", "withdrawn"),
+    ]
+    assert (request.cheapest, request.near_misses) == (Decimal("8.1"), 0)

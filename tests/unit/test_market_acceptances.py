@@ -24,8 +24,8 @@ def test_a_sale_is_told_to_buyer_and_provider(play: Play) -> None:
     assert (confirmed.role, confirmed.recipient) == ("answer", "globex")
     assert (sold.role, sold.recipient, sold.event.buyer) == ("notice", "acme", "globex")
     assert sold.event.contract_id == confirmed.event.contract_id
-    assert (sold.event.service.minutes, sold.event.remaining) == (100, 150)
-    assert (confirmed.event.service.minutes, confirmed.event.provider) == (100, "acme")
+    assert (sold.event.quantity, sold.event.remaining) == (100, 150)
+    assert (confirmed.event.quantity, confirmed.event.provider) == (100, "acme")
 
 
 def test_an_unlimited_offer_has_no_remainder() -> None:

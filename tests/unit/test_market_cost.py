@@ -6,6 +6,8 @@ Increments are written as carriers write them, minimum/increment in seconds: 60/
 import pytest
 
 from strowger.contract.fields import plain
+from strowger.contract.outbound import Match
+from strowger.contract.voice import VoiceCost, VoiceSold
 from tests.playing import Play
 
 # rate and fee in 1e-9 of the currency; calls x (fee + rate x billed seconds / 60) = cost
@@ -75,8 +77,8 @@ def test_a_cost_is_what_a_person_works_out(  # noqa: PLR0917 - the columns of a 
     )
     request = play.commands.request(session_id=None, minutes=minutes, call_seconds=call_seconds)
     (match,) = play.matched(request).matches
-    assert match.breakdown.answered_calls == calls
-    assert match.breakdown.billed_seconds == billed
+    assert _calls(match).answered_calls == calls
+    assert _calls(match).billed_seconds == billed
     assert plain(match.cost) == cost
 
 
@@ -90,7 +92,7 @@ def test_a_cost_is_rounded_half_up(call_seconds: int, cost: str) -> None:
     play.done(play.commands.publish(rate_nano=1))
     request = play.commands.request(session_id=None, minutes=1, call_seconds=call_seconds)
     (match,) = play.matched(request).matches
-    assert (match.breakdown.answered_calls, plain(match.cost)) == (1, cost)
+    assert (_calls(match).answered_calls, plain(match.cost)) == (1, cost)
 
 
 def test_without_a_call_length_the_markets_default_counts() -> None:
@@ -98,7 +100,7 @@ def test_without_a_call_length_the_markets_default_counts() -> None:
     play = Play(default_call_seconds=120)
     play.done(play.commands.publish(rate_nano=0, connect_fee_nano=100_000_000))
     (match,) = play.matched(play.commands.request(session_id=None, minutes=60)).matches
-    assert (match.breakdown.call_seconds, match.breakdown.answered_calls) == (120, 30)
+    assert (_calls(match).call_seconds, _calls(match).answered_calls) == (120, 30)
     assert plain(match.cost) == "3"
 
 
@@ -109,9 +111,11 @@ def test_a_sale_costs_what_was_shown() -> None:
     (match,) = play.matched(play.commands.request(session_id=None, minutes=60)).matches
     sold = play.sold(play.commands.accept(session_id=None))
     assert sold.cost == match.cost
-    service = sold.service
-    assert (plain(sold.cost), plain(service.rate_per_minute), service.minutes) == (
-        "0.75",
-        "0.0125",
-        60,
-    )
+    assert isinstance(sold.service, VoiceSold)
+    assert (plain(sold.cost), plain(sold.service.rate_per_minute)) == ("0.75", "0.0125")
+    assert (sold.quantity, sold.service.minutes) == (60, 60)
+
+
+def _calls(match: Match) -> VoiceCost:
+    assert isinstance(match.breakdown, VoiceCost)
+    return match.breakdown

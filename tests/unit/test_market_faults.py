@@ -1,13 +1,16 @@
 """Faults of our own: taken back, refused by name, and never in the way of the next command."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from strowger.contract.commands import SESSION_TIMEOUT
+from strowger.contract.normal import Need, Terms
 from strowger.contract.refusals import Refusal
 from strowger.market import ruling, sessions
 from strowger.market.book import Book
 from strowger.market.entities import Key, Offer, Session
-from strowger.market.families import Need, Quote, Terms
+from strowger.market.families import Usage
 from strowger.market.store import Store
 from strowger.market.voice import Voice
 from tests.playing import DAY_MS, FIVE_MINUTES_MS, Play
@@ -19,7 +22,7 @@ class Planted(Exception):
     """The fault of a test."""
 
 
-def fail(*_: object) -> Quote:
+def fail(*_: object) -> Sequence[Usage]:
     """Fail."""
     raise Planted
 
@@ -43,7 +46,7 @@ def test_a_fault_becomes_a_named_refusal_and_an_alarm(
 ) -> None:
     """Whoever sent the command may try again; the alarm is raised once."""
     with monkeypatch.context() as planted:
-        planted.setattr(Voice, "quote", fail)
+        planted.setattr(Voice, "usage", fail)
         assert play.refusal(play.commands.request("r-2")) is Refusal.INTERNAL_FAULT
     (fault,) = play.markets.faults()
     assert isinstance(fault, Planted)
@@ -64,7 +67,7 @@ def test_a_fault_takes_back_all_that_was_done(play: Play, monkeypatch: pytest.Mo
         (decision,) = play.decide(play.commands.accept())
     assert decision.event.type == "event-refused"
     assert rows(play) == before
-    assert play.sold(play.commands.accept()).service.minutes == 100
+    assert play.sold(play.commands.accept()).quantity == 100
 
 
 def test_a_fault_takes_the_indexes_back(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,12 +118,12 @@ def test_a_failed_close_leaves_the_session_to_its_deadline(
 
 def test_other_commands_go_on(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """One bad offer, or one bad rule, stalls nobody else; sessions end all the same."""
-    real = Voice.quote
+    real = Voice.usage
 
-    def quote(self: Voice, terms: Terms, need: Need, state: object) -> Quote:
-        return fail() if need.minutes == 13 else real(self, terms, need, state)  # type: ignore[arg-type]  # handed on
+    def usage(self: Voice, terms: Terms, need: Need, default: int) -> Sequence[Usage]:
+        return fail() if need.quantity == 13 else real(self, terms, need, default)
 
-    monkeypatch.setattr(Voice, "quote", quote)
+    monkeypatch.setattr(Voice, "usage", usage)
     play.later(60_000)
     notice, answer = play.decide(play.commands.request("r-13", None, minutes=13))
     assert (notice.role, notice.event.type) == ("notice", "session-ended")

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from strowger.contract.commands import SESSION_TIMEOUT
-from strowger.contract.outbound import Event, EventRefused
+from strowger.contract.normal import Ranking
+from strowger.contract.outbound import BookRead, Event, EventRefused
 from strowger.contract.refusals import Refusal
 from tests.playing import DAY_MS, FIVE_MINUTES_MS, Play
 
@@ -49,6 +50,68 @@ def _capacity_exhausted(play: Play) -> Event:
     return play.answer(play.commands.accept("a-2"))
 
 
+def _rates_not_newer(play: Play) -> Event:
+    play.done(play.commands.rates(version=2))
+    return play.answer(play.commands.rates(version=1))
+
+
+def _notice_too_short(play: Play) -> Event:
+    dearer = play.commands.publish(revision=2, rate_nano=10_000_001)
+    strict = Play(increase_notice_seconds=60)
+    strict.done(strict.commands.publish())
+    return strict.answer(dearer)
+
+
+def _schedule_full(play: Play) -> Event:
+    for number in range(2, 18):
+        later = play.now_ms + number
+        play.done(play.commands.publish(revision=number, effective_at_ms=later))
+    return play.answer(play.commands.publish(revision=18, effective_at_ms=play.now_ms + 18))
+
+
+def _not_firm(play: Play) -> Event:
+    play.done(play.commands.publish("of-2", firmness="budgetary", rate_nano=1))
+    play.done(play.commands.request("r-2"))
+    return play.answer(play.commands.accept(request_id="r-2", offer_id="of-2"))
+
+
+def _controlled(action: str, subject: str | None = None) -> Callable[[Play], Event]:
+    def reach(play: Play) -> Event:
+        play.done(play.commands.control(action, subject))
+        return play.answer(play.commands.request("r-2"))
+
+    return reach
+
+
+def _policy_changing(play: Play) -> Event:
+    play.done(play.commands.control("policy", "sealed"))
+    return play.answer(play.commands.open("s-2"))
+
+
+def _book_sealed(play: Play) -> Event:
+    return _sealed(play).answer(play.commands.read())
+
+
+def _book_changed(play: Play) -> Event:
+    play.done(play.commands.publish("of-2"))
+    page = play.answer(play.commands.read(most=1))
+    assert isinstance(page, BookRead)
+    play.done(play.commands.publish("of-3"))
+    return play.answer(play.commands.read(most=1, after=page.next))
+
+
+def _changes_waiting(play: Play) -> Event:
+    sealed = _sealed(play, max_deferral_seconds=100)
+    sealed.done(play.commands.publish("of-2"))
+    return sealed.answer(play.commands.open("s-2", 101))
+
+
+def _sealed(play: Play, max_deferral_seconds: int = 86_400) -> Play:
+    sealed = Play(policy="sealed", max_deferral_seconds=max_deferral_seconds)
+    sealed.done(play.commands.publish(), play.commands.open("s-9", 60))
+    return sealed
+
+
 REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     # Found by gateways alone, which tests/integration/test_gateways.py sees; passed on by markets.
     Refusal.MALFORMED: lambda play: play.answer(play.commands.refuse("malformed")),
@@ -66,9 +129,24 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     Refusal.MARKET_DECLARED_OTHERWISE: lambda play: play.answer(
         play.commands.declare(currency="USD")
     ),
-    Refusal.CURRENCY_MISMATCH: lambda play: play.answer(play.commands.publish(currency="USD")),
+    Refusal.RATES_NOT_NEWER: _rates_not_newer,
+    Refusal.MARKET_PAUSED: _controlled("pause"),
+    Refusal.MARKET_CLOSED: _controlled("close"),
+    Refusal.SUSPENDED: _controlled("suspend", "globex"),
+    Refusal.BOOK_SEALED: _book_sealed,
+    Refusal.BOOK_CHANGED: _book_changed,
+    Refusal.CURRENCY_MISMATCH: lambda play: play.answer(
+        play.commands.publish(revision=2, currency="USD")
+    ),
     Refusal.STALE_REVISION: lambda play: play.answer(play.commands.publish(revision=0)),
     Refusal.OFFER_UNKNOWN: lambda play: play.answer(play.commands.withdraw("of-9")),
+    Refusal.POOL_UNKNOWN: lambda play: play.answer(play.commands.publish("of-2", pool="p-1")),
+    Refusal.NOTICE_TOO_SHORT: _notice_too_short,
+    Refusal.TOO_FAR_AHEAD: lambda play: play.answer(
+        play.commands.publish("of-2", effective_at_ms=play.now_ms + 366 * DAY_MS + 1)
+    ),
+    Refusal.SCHEDULE_FULL: _schedule_full,
+    Refusal.UNKNOWN_PLACE: lambda play: play.answer(play.commands.refuse("unknown_place")),
     Refusal.TTL_OUT_OF_BOUNDS: lambda play: play.answer(play.commands.open("s-2", 3601)),
     Refusal.SESSION_REQUIRED: lambda play: Play(sessions="required").answer(
         play.commands.request("r-2", None)
@@ -77,12 +155,22 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     Refusal.SESSION_ENDED: _session_ended,
     Refusal.SESSION_NOT_DUE: lambda play: play.answer(play.commands.close(sender=SESSION_TIMEOUT)),
     Refusal.NOT_YOUR_SESSION: lambda play: play.answer(play.commands.close(sender="hooli")),
+    Refusal.POLICY_CHANGING: _policy_changing,
+    Refusal.CHANGES_WAITING: _changes_waiting,
     Refusal.REQUEST_UNKNOWN: lambda play: play.answer(play.commands.accept(request_id="r-9")),
     Refusal.OTHER_SESSION: _other_session,
+    Refusal.UNKNOWN_NETWORK: lambda play: play.answer(play.commands.refuse("unknown_network")),
+    Refusal.UNKNOWN_ATTRIBUTE: lambda play: play.answer(
+        play.commands.request("r-2", ranking=Ranking("quality", ("codecs",)))
+    ),
+    Refusal.CONTINUATION_INVALID: lambda play: play.answer(
+        play.commands.request("r-2", after="bm90IG91cnM")
+    ),
     Refusal.ANSWER_TOO_LARGE: _answer_too_large,
     Refusal.NOT_SHOWN: lambda play: play.answer(play.commands.accept(offer_id="of-9")),
     Refusal.MATCH_EXPIRED: _match_expired,
     Refusal.OFFER_CHANGED: _offer_changed,
+    Refusal.NOT_FIRM: _not_firm,
     Refusal.OFFER_GONE: _offer_gone,
     Refusal.CAPACITY_EXHAUSTED: _capacity_exhausted,
     Refusal.ACCEPTANCE_UNKNOWN: lambda play: play.answer(play.commands.outcome("a-9")),
@@ -107,5 +195,5 @@ def test_a_refusal_says_why_whether_to_retry_and_what_to_do(refusal: Refusal) ->
     assert refused.retry is refusal.retry
     assert refused.message.endswith(refusal.advice)
     kind, _, identity = refused.subject.partition(" ")
-    assert kind in {"offer", "session", "request", "acceptance", "market"}
+    assert kind in {"offer", "session", "request", "acceptance", "market", "rates", "book"}
     assert identity

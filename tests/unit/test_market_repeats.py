@@ -101,7 +101,7 @@ def test_ids_of_two_participants_never_meet(play: Play) -> None:
     """Another buyer's session, request and acceptance of the same ids are its own."""
     play.done(play.commands.publish(revision=2))
     play.done(play.commands.open(buyer="hooli"), play.commands.request(buyer="hooli", minutes=7))
-    assert play.sold(play.commands.accept(buyer="hooli", revision=2)).service.minutes == 7
+    assert play.sold(play.commands.accept(buyer="hooli", revision=2)).quantity == 7
 
 
 def test_a_final_refusal_is_given_again() -> None:
@@ -235,3 +235,15 @@ def test_a_redelivered_event_is_answered_under_the_same_id(play: Play) -> None:
     accept = play.commands.accept("a-2")
     ids = {play.decide(accept)[0].event_id for _ in range(2)}
     assert len(ids) == 1
+
+
+def test_a_publication_known_is_known_whatever_the_rates_have_become() -> None:
+    """The same again gets the same answer, though its currency has no rate any more."""
+    play = Play()
+    play.done(play.commands.rates(1, USD=900_000_000))
+    said = play.commands.publish(currency="USD")
+    stored = play.answer(said)
+    play.done(play.commands.rates(2, GBP=1_100_000_000))
+    assert play.answer(said) == stored
+    other = play.commands.publish(revision=2, currency="USD")
+    assert play.refusal(other) is Refusal.CURRENCY_MISMATCH

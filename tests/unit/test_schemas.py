@@ -6,70 +6,27 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
-import regress
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError as SchemaError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-from pydantic import ValidationError
 
 import strowger
-from strowger.contract.fields import Inbound
 from strowger.contract.generate.__main__ import find_stale, main
 from strowger.contract.generate.asyncapi import ANSWERS
-from strowger.contract.generate.examples import EXAMPLES
+from strowger.contract.generate.example import Example
+from strowger.contract.generate.examples import EXAMPLES, VARIANTS, examples_of
 from strowger.contract.generate.files import contract
 from strowger.contract.generate.guide import CLOCK_AHEAD_MINUTES, HORIZON_HOURS
 from strowger.contract.generate.schemas import EMITTED, AnyEvent, name_of
-from strowger.contract.inbound import INBOUND, InboundEvent
+from strowger.contract.inbound import INBOUND, RequestSubmitted, SessionClosed
 from strowger.contract.refusals import DeadLetterReason, Refusal
 from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS
-
-Json = Any
-
-SCHEMAS: Final = Path(__file__).parents[2] / "schemas"
-EVENTS: Final[tuple[type[AnyEvent], ...]] = (*INBOUND, *EMITTED)
+from tests.published import EVENTS, SCHEMAS, Ecma, Json, load, model_takes, validator_of
 
 
-def _pattern(
-    validator: Validator, pattern: str, instance: object, schema: object
-) -> Iterator[SchemaError]:
-    """Match as ECMA 262 does, as JSON Schema says; in Python `$` also stands before a newline."""
-    del validator, schema
-    if isinstance(instance, str) and regress.Regex(pattern, "u").find(instance) is None:
-        yield SchemaError(f"{instance!r} does not match {pattern!r}")
-
-
-_Ecma: Final[type[Validator]] = extend(  # type: ignore[no-untyped-call]  # jsonschema's stubs say no
-    Draft202012Validator, {"pattern": _pattern}
-)
-
-
-def _load(path: str) -> Json:
-    return json.loads((SCHEMAS / path).read_text(encoding="utf-8"))
-
-
-def _folder(event: type[AnyEvent]) -> str:
-    return "inbound" if issubclass(event, Inbound) else "outbound"
-
-
-def _validator(event: type[AnyEvent]) -> Validator:
-    schema = _load(f"{_folder(event)}/{name_of(event)}.json")
-    validator: Validator = _Ecma(schema)
-    return validator
-
-
-def _model_takes(event: type[AnyEvent], document: Json) -> bool:
-    try:
-        event.model_validate_json(json.dumps(document))
-    except ValidationError:
-        return False
-    return True
+def _named_examples(event: type[AnyEvent]) -> Iterator[tuple[str, Example]]:
+    yield name_of(event), EXAMPLES[event]
+    yield from ((name, each) for name, each in VARIANTS.items() if type(each.event) is event)
 
 
 # What is in the folder
@@ -125,26 +82,27 @@ def test_a_release_is_never_rewritten(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
 def test_each_event_has_a_schema_and_a_valid_example(event: type[AnyEvent]) -> None:
     """The schema is one of 2020-12, and schema and model both take the example."""
-    validator = _validator(event)
+    validator = validator_of(event)
     Draft202012Validator.check_schema(validator.schema)
-    document = _load(f"examples/{name_of(event)}.json")
-    validator.validate(document)
-    assert event.model_validate_json(json.dumps(document)) == EXAMPLES[event].event
+    for name, example in _named_examples(event):
+        document = load(f"examples/{name}.json")
+        validator.validate(document)
+        assert event.model_validate_json(json.dumps(document)) == example.event
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
 def test_only_what_the_exchange_emits_may_hold_unknown_fields(event: type[AnyEvent]) -> None:
     """A field that is not known is refused of senders and to be ignored by readers."""
-    document = _load(f"examples/{name_of(event)}.json") | {"surprise": 1}
+    document = load(f"examples/{name_of(event)}.json") | {"surprise": 1}
     emitted = event in EMITTED
-    assert _validator(event).is_valid(document) is emitted
-    assert _model_takes(event, document) is emitted
+    assert validator_of(event).is_valid(document) is emitted
+    assert model_takes(event, document) is emitted
 
 
 @pytest.mark.parametrize("event", EMITTED, ids=name_of)
 def test_every_field_of_an_emitted_event_is_always_there(event: type[AnyEvent]) -> None:
     """What the schema requires is every field, and the exchange writes every field."""
-    schema = _validator(event).schema
+    schema = validator_of(event).schema
     assert isinstance(schema, dict)
     written = json.loads(EXAMPLES[event].event.model_dump_json())
     assert set(schema["required"]) == set(schema["properties"]) == set(written)
@@ -153,8 +111,8 @@ def test_every_field_of_an_emitted_event_is_always_there(event: type[AnyEvent]) 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_refusal_and_one_to_come_fit_the_schema(refusal: Refusal) -> None:
     """A reader that validates goes on working when a release adds a refusal."""
-    validator = _validator(type(EXAMPLES[_refused()].event))
-    document = _load("examples/event-refused.v1.json")
+    validator = validator_of(type(EXAMPLES[_refused()].event))
+    document = load("examples/event-refused.v1.json")
     assert validator.is_valid(document | {"refusal": refusal.value})
     assert validator.is_valid(document | {"refusal": "market_sealed"})
     assert not validator.is_valid(document | {"refusal": None})
@@ -164,87 +122,60 @@ def _refused() -> type[AnyEvent]:
     return next(event for event in EMITTED if name_of(event) == "event-refused.v1")
 
 
-_PRICES: Final = [
-    *["", "0", "1", "-1", "+1", "0.0125", "00.5", "0999.5", "1000", "1000.0", "1000.01", "1001"],
-    *["9999", "12345", "1.", ".5", "1e3", "NaN", "0.1234567890", "٣"],
-]
-_WORDS: Final = [
-    *["voice", "data", "USD", "usd", "terminated", "timed_out", "~a", "a~b"],
-    *["+442079460000", "+0", "442079460000", "4420"],
-]
-_EDGES: Final = (" 1", "1 ", "1\n", "a\n", "A" * 80, "a" * 48, "a" * 49, "a" * 81)
-_TEXTS: Final = st.one_of(
-    st.sampled_from([*_PRICES, *_WORDS, *_EDGES]),
-    st.text("aZ09.+-~:_ \n٣é", max_size=5),
-    st.from_regex(r"\A[0-9]{1,5}(\.[0-9]{1,10})?\Z", fullmatch=True),
-)
-_NUMBERS: Final = st.one_of(
-    st.sampled_from([0, 1, -1, 3600, 3601, 86_400, 86_401, 10_000, 10_001, 10**9, 10**9 + 1]),
-    st.sampled_from([2**53 - 1, 2**53, 2**64, 10**30]),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: not value.is_integer()),
-)
-_VALUES: Final = st.one_of(
-    st.none(), st.booleans(), _TEXTS, _NUMBERS, st.just([]), st.just({}), st.just(["a"])
-)
-
-
-@st.composite
-def _documents(draw: st.DrawFn, event: type[InboundEvent]) -> Json:
-    """Give an example with fields changed, taken away, and added, at its top or in its service."""
-    document = _load(f"examples/{name_of(event)}.json")
-    for _ in range(draw(st.integers(0, 2))):
-        part = document
-        if isinstance(part.get("service"), dict) and draw(st.booleans()):
-            part, fields = part["service"], _fields(event, "service")
-        else:
-            fields = _fields(event)
-        name = draw(st.sampled_from([*fields, "surprise"]))
-        if draw(st.integers(0, 3)) == 0:
-            part.pop(name, None)
-        else:
-            part[name] = draw(_VALUES)
-    return document
-
-
-def _fields(event: type[InboundEvent], part: str | None = None) -> list[str]:
-    model: Json = event if part is None else event.model_fields[part].annotation
-    return list(model.model_fields)
-
-
-@pytest.mark.parametrize("event", INBOUND, ids=name_of)
-@settings(max_examples=150)
-@given(data=st.data())
-def test_schema_and_model_take_the_same_documents(
-    event: type[InboundEvent], data: st.DataObject
-) -> None:
-    """Who validates by the schema before sending is never told that the event is malformed.
-
-    One difference stays: to JSON Schema 1.0 is an integer, to the models it is not; senders are
-    told to write integers without a fraction.
-    """
-    document = data.draw(_documents(event))
-    assert _validator(event).is_valid(document) is _model_takes(event, document)
-
-
 def test_a_session_that_timed_out_names_its_buyer_in_the_schema_too() -> None:
-    """The one rule between two fields is in the schema."""
-    event = next(event for event in INBOUND if name_of(event) == "session-closed.v1")
-    document = _load("examples/session-closed.v1.json") | {"reason": "timed_out"}
-    assert not _validator(event).is_valid(document)
-    assert not _validator(event).is_valid(document | {"buyer": None})
-    assert _validator(event).is_valid(document | {"buyer": "globex"})
+    """A rule between two fields is in the schema."""
+    document = load("examples/session-closed.v1.json") | {"reason": "timed_out"}
+    assert not validator_of(SessionClosed).is_valid(document)
+    assert not validator_of(SessionClosed).is_valid(document | {"buyer": None})
+    assert validator_of(SessionClosed).is_valid(document | {"buyer": "globex"})
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({}, True),
+        ({"codes": None}, True),
+        ({"destination": None}, False),
+        ({"codes": ["4420"]}, False),
+        ({"codes": ["4420"], "destination": None}, True),
+    ],
+)
+def test_a_destination_is_a_number_or_codes_in_the_schema_too(change: Json, valid: bool) -> None:  # noqa: FBT001 - given by pytest
+    """One of the two, never both."""
+    document = load("examples/request-submitted.v1.json")
+    document["service"] |= change
+    assert validator_of(RequestSubmitted).is_valid(document) is valid
+    assert model_takes(RequestSubmitted, document) is valid
+
+
+@pytest.mark.parametrize(
+    ("ranking", "valid"),
+    [
+        ({"by": "cost"}, True),
+        ({"attributes": ["pdd_ms"]}, False),
+        ({"by": "quality"}, False),
+        ({"by": "quality", "attributes": ["pdd_ms"]}, True),
+        ({"by": "quality", "weights": [{"attribute": "pdd_ms", "per_unit": "1"}]}, False),
+        ({"by": "weighted", "weights": [{"attribute": "pdd_ms", "per_unit": "1"}]}, True),
+    ],
+)
+def test_what_offers_are_ranked_by_is_said_in_the_schema_too(ranking: Json, valid: bool) -> None:  # noqa: FBT001 - given by pytest
+    """Attributes to rank by quality, weights to rank by weights, and only then."""
+    document = load("examples/request-submitted.v1.json") | {"ranking": ranking}
+    assert validator_of(RequestSubmitted).is_valid(document) is valid
+    assert model_takes(RequestSubmitted, document) is valid
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=name_of)
 def test_examples_travel_with_headers_that_their_schema_takes(event: type[AnyEvent]) -> None:
     """The header schema describes what an envelope writes."""
-    _Ecma(_load("event-headers.json")).validate(EXAMPLES[event].headers)
+    for example in examples_of(event):
+        Ecma(load("event-headers.json")).validate(example.headers)
 
 
 def test_every_refusal_and_reason_is_listed() -> None:
     """refusals.json holds each with what to do about it."""
-    listed = _load("refusals.json")
+    listed = load("refusals.json")
     assert list(listed["refusals"]) == [refusal.value for refusal in Refusal]
     assert list(listed["dead_letter_reasons"]) == [reason.value for reason in DeadLetterReason]
 
@@ -256,12 +187,11 @@ def test_the_guide_tells_the_limits_that_the_market_keeps() -> None:
 
 
 def test_the_guide_shows_every_event_that_participants_meet() -> None:
-    """Each event stands in the guide as it travels, save those of the operator."""
+    """Each event stands in the guide as it travels, save those that speak for themselves."""
     guide = (SCHEMAS / "README.md").read_text(encoding="utf-8")
     untold = {event.TYPE for event in EVENTS if f"ce_type: {event.TYPE}" not in guide}
-    assert untold == {"strowger.market-declared.v1", "strowger.decision.v1"} | {
-        "strowger.offer-removed.v1"
-    }
+    operators = {"market-declared", "rates-declared", "market-controlled", "decision"}
+    assert untold == {f"strowger.{name}.v1" for name in {*operators, "offer-removed"}}
 
 
 def test_every_inbound_event_has_an_answer() -> None:

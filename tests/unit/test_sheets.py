@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from strowger.contract.inbound import OfferPublished
+from strowger.contract.voice import VoiceTermination
 from strowger.demo.carriers import CARRIERS, offers_of, real_rates
 from strowger.sheets import SheetUnreadable, read_sheet, read_sheet_file
 
@@ -17,16 +19,35 @@ def test_our_own_column_names_carry_every_term_of_an_offer() -> None:
     )
     (row,) = sheet.good
     assert row.offer_id == "premium:4420"
-    assert row.service.model_dump() == {
-        "family": "voice",
-        "prefix": "4420",
-        "deck": "premium",
-        "rate_per_minute": Decimal("0.0125"),
-        "minimum_seconds": 30,
-        "increment_seconds": 6,
-        "connect_fee": Decimal("0.001"),
-        "capacity_minutes": 5000,
-    }
+    assert row.service == VoiceTermination(
+        prefix="4420",
+        deck="premium",
+        rate_per_minute=Decimal("0.0125"),
+        minimum_seconds=30,
+        increment_seconds=6,
+        connect_fee=Decimal("0.001"),
+        capacity_minutes=5000,
+    )
+
+
+def test_qualities_have_columns_too() -> None:
+    """ASR, ACD, PDD, channels, codecs, CLI and the origin are read where a sheet gives them."""
+    (row,) = read_sheet(
+        "Dial Code;Rate;ASR;ACD (sec);PDD (ms);Channels;Codecs;CLI;Origin\n"
+        "4420;0.01;45%;180;2500;30;G.729, G711a;CLI;+33\n"
+    ).good
+    assert row.offer_id == "standard:4420~33"
+    assert row.service == VoiceTermination(
+        prefix="4420",
+        origin="33",
+        rate_per_minute=Decimal("0.01"),
+        asr_percent=Decimal(45),
+        acd_seconds=180,
+        pdd_ms=Decimal(2500),
+        channels=30,
+        codecs=("g729", "g711a"),
+        cli="guaranteed",
+    )
 
 
 def test_the_real_sheet_reads_but_for_the_rows_that_a_spreadsheet_damaged() -> None:
@@ -103,6 +124,27 @@ def test_sheets_come_with_other_delimiters_and_marks(tmp_path: Path, delimiter: 
     assert (row.line, row.service.prefix) == (5, "44")
 
 
+def test_a_header_is_found_below_title_rows() -> None:
+    """Titles and notes above the header are skipped; rows are told by their line in the file."""
+    sheet = read_sheet(
+        'ACME Carrier, A-Z rates\nValid for "all" customers\n\n'
+        "Destination,Dial Code,Rate (EUR),Effective Date\n"
+        'UK,"44\n45",0.1,2026-04-03\nSpain,x,0.2,2026-04-03\n'
+    )
+    assert [(row.line, row.service.prefix, row.currency) for row in sheet.good] == [
+        (5, "44", "EUR"),
+        (5, "45", "EUR"),
+    ]
+    assert [(bad.line, bad.column, bad.place) for bad in sheet.bad] == [(7, "Dial Code", "B")]
+
+
+def test_text_as_utf16_is_taken_by_its_mark(tmp_path: Path) -> None:
+    """What Excel calls Unicode text, with tabs, reads too."""
+    path = tmp_path / "sheet.txt"
+    path.write_bytes("code\trate\n44\t0.1\n".encode("utf-16"))
+    assert len(read_sheet_file(path).good) == 1
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -112,6 +154,8 @@ def test_sheets_come_with_other_delimiters_and_marks(tmp_path: Path, delimiter: 
         (b"prefix,rate,code\n", "two columns hold prefix"),
         (b'prefix,rate\n"44,0.1\n', "line 2"),
         (b"prefix,rate\n\xff\n", "not UTF-8"),
+        (b"\xd0\xcf\x11\xe0", "old or encrypted Excel"),
+        (b"PK\x03\x04 but no more", "damaged"),
     ],
 )
 def test_a_file_that_is_no_sheet_is_refused_as_a_whole(
@@ -124,18 +168,24 @@ def test_a_file_that_is_no_sheet_is_refused_as_a_whole(
         read_sheet_file(path)
 
 
+def price_of(offer: OfferPublished) -> Decimal:
+    """Give the price of a minute of a voice offer."""
+    assert isinstance(offer.service, VoiceTermination)
+    return offer.service.rate_per_minute
+
+
 def test_simulated_carriers_are_the_same_every_time_and_differ_from_each_other() -> None:
     """The spread around the real prices comes from a seed, so that two runs trade the same book."""
     rows = real_rates().good[:50]
     prices = {
         carrier.name: [
-            offer.service.rate_per_minute
+            price_of(offer)
             for offer in offers_of(carrier, rows, market="voice", currency="EUR", revision=1)
         ]
         for carrier in CARRIERS
     }
     again = offers_of(CARRIERS[0], rows, market="voice", currency="EUR", revision=2)
-    assert [offer.service.rate_per_minute for offer in again] == prices["carrier-a"]
+    assert [price_of(offer) for offer in again] == prices["carrier-a"]
     assert len({tuple(each) for each in prices.values()}) == 5
     for carrier in CARRIERS:
         for row, price in zip(rows, prices[carrier.name], strict=True):

@@ -17,9 +17,10 @@ _GROUPS: Final = (
     ("broker", "Start, stop or look at this machine's own Kafka."),
     ("topics", "Make the exchange's topics."),
     ("participant", "Add providers and buyers."),
-    ("market", "Declare markets, and list them."),
-    ("offers", "Publish a rate sheet as offers."),
-    ("request", "Ask for minutes to a number: the ranked offers that can carry them."),
+    ("market", "Declare, control and list markets."),
+    ("offers", "Publish offers and rate sheets, withdraw offers, say what pools hold."),
+    ("book", "Read the stored set, as its market lets a provider."),
+    ("request", "Ask for a service: the ranked offers able to give it."),
     ("accept", "Accept an offer that the last request showed."),
     ("outcome", "Ask what became of an acceptance."),
     ("close", "End a session before its time."),
@@ -28,7 +29,7 @@ _GROUPS: Final = (
     ("ledger", "Show what was sold and what was refused."),
 )
 
-_OF_THE_EXCHANGE: Final = frozenset({"aiosqlite", "faust", "msgspec", "phonenumbers"})
+_OF_THE_EXCHANGE: Final = frozenset({"aiosqlite", "faust", "numpy", "phonenumbers"})
 """What a participant who installs the SDK alone does not have."""
 
 

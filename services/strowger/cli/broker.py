@@ -11,6 +11,7 @@ from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Json
 from strowger.cli.shared.output import emit, err, out
 from strowger.cli.shared.place import place
+from strowger.cli.shared.wiping import wipe as wipe_home
 
 app = typer.Typer(
     add_completion=False,
@@ -25,7 +26,8 @@ Answer = tuple[BrokerStatus, ExitCode]
 def start(
     *,
     wipe: Annotated[
-        bool, typer.Option("--wipe", help="Forget everything that earlier runs stored.")
+        bool,
+        typer.Option("--wipe", help="Forget all that was stored: topics, ledger, kept sheets."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -41,6 +43,8 @@ def start(
     """
 
     def work(broker: EmbeddedBroker) -> Answer:
+        if wipe:
+            wipe_home(place().settings)
         err.print("starting Kafka; the first time its jars are downloaded")
         broker.start(wipe=wipe)
         return broker.status(), ExitCode.OK

@@ -50,6 +50,6 @@ def _which(here: Place, session_id: str | None) -> tuple[str, str, str]:
     if session_id is not None:
         return checked("session", session_id), here.market, here.buyer
     last = last_request(here)
-    if last.answer.session_id is None:
+    if last.asked.session_id is None:
         raise NotSaid("the last request was made without a session: name one")
-    return last.answer.session_id, last.answer.market, last.buyer
+    return last.asked.session_id, last.asked.market, last.buyer

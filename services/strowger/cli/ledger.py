@@ -12,6 +12,7 @@ from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Json, Market
 from strowger.cli.shared.output import amount, emit, grid, out
 from strowger.cli.shared.place import place
+from strowger.cli.shared.services import bought
 from strowger.ledger.queries import reading
 from strowger.ledger.results import Acceptance, Count, Decided
 
@@ -64,7 +65,7 @@ def _refusal(decided: Decided) -> dict[str, object]:
 
 def _show_sales(sales: Iterable[Acceptance]) -> None:
     table = grid(
-        *("at", "contract", "buyer", "provider", "code", ">minutes", ">cost", ""),
+        *("at", "contract", "buyer", "provider", "what", ">cost", ""),
         title="[bold]sold[/bold]",
     )
     for sale in sales:
@@ -73,8 +74,7 @@ def _show_sales(sales: Iterable[Acceptance]) -> None:
             sale.contract_id,
             sale.buyer,
             sale.provider,
-            f"+{sale.prefix}",
-            f"{sale.minutes:,}",
+            bought(sale.quantity, sale.service),
             amount(sale.cost),
             sale.currency,
         )

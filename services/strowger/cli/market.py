@@ -1,22 +1,32 @@
-"""`strowger market`: declare markets, and list them."""
+"""`strowger market`: declare markets and their rates, control them, and list them."""
 
+import re
 from dataclasses import asdict
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
+from strowger.cli.shared.declaring import control as control_market
 from strowger.cli.shared.declaring import declare as declare_market
+from strowger.cli.shared.declaring import declare_rates
+from strowger.cli.shared.durations import seconds_of
 from strowger.cli.shared.faults import act
 from strowger.cli.shared.markets import markets
 from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, err, grid, out
 from strowger.cli.shared.place import NotSaid, checked, place
+from strowger.cli.shared.told import told
 from strowger.contract.outbound import MarketTerms
 
+_RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Declare markets, and list them."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Declare, control and list markets.",
 )
 
 
@@ -25,6 +35,33 @@ class Sessions(StrEnum):
 
     REQUIRED = "required"
     OPTIONAL = "optional"
+
+
+class Policy(StrEnum):
+    """What providers may do with the stored set while sessions are open."""
+
+    OPEN = "open"
+    GUARDED = "guarded"
+    SEALED = "sealed"
+    SNAPSHOT = "snapshot"
+
+
+class DeniedChanges(StrEnum):
+    """What becomes of a change that a sealed market denies."""
+
+    DEFER = "defer"
+    REFUSE = "refuse"
+
+
+class Action(StrEnum):
+    """What the operator does to a market."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CLOSE = "close"
+    SUSPEND = "suspend"
+    READMIT = "readmit"
+    POLICY = "policy"
 
 
 @app.command()
@@ -43,6 +80,24 @@ def declare(
     default_call_seconds: Annotated[
         int, typer.Option(help="Call length that costs are worked out for when a request has none.")
     ] = 180,
+    increase_notice: Annotated[
+        str, typer.Option(help="How long ahead dearer prices are published, such as 7d.")
+    ] = "0",
+    closure_notice: Annotated[
+        str, typer.Option(help="How long ahead offers are withdrawn, such as 7d.")
+    ] = "0",
+    policy: Annotated[
+        Policy, typer.Option(help="What providers may read and change while sessions are open.")
+    ] = Policy.OPEN,
+    denied_changes: Annotated[
+        DeniedChanges, typer.Option(help="What becomes of a change that a sealed market denies.")
+    ] = DeniedChanges.DEFER,
+    max_deferral: Annotated[
+        str, typer.Option(help="How long a change may wait in a sealed market, such as 1h.")
+    ] = "24h",
+    hold_capacity: Annotated[
+        bool, typer.Option("--hold-capacity", help="Hold what a session is shown until it ends.")
+    ] = False,
     public_buyer: Annotated[
         bool, typer.Option("--public-buyer", help="Name the buyer in the public record of sales.")
     ] = False,
@@ -58,6 +113,10 @@ def declare(
         strowger market declare voice --currency EUR
 
         strowger market declare spot --currency USD --sessions optional --match-validity 30
+
+        strowger market declare wholesale --currency EUR --increase-notice 7d --closure-notice 30d
+
+        strowger market declare auction --currency EUR --policy sealed --max-deferral 1h
     """
 
     async def work() -> None:
@@ -73,12 +132,92 @@ def declare(
             match_validity_seconds=match_validity,
             default_call_seconds=default_call_seconds,
             public_buyer=public_buyer,
+            policy=policy.value,
+            denied_changes=denied_changes.value,
+            max_deferral_seconds=seconds_of("--max-deferral", max_deferral),
+            hold_capacity=hold_capacity,
+            increase_notice_seconds=seconds_of("--increase-notice", increase_notice),
+            closure_notice_seconds=seconds_of("--closure-notice", closure_notice),
         )
         declared = await declare_market(here.bootstrap, terms)
         if as_json:
             emit(declared)
         else:
             out.print(f"market [bold]{name}[/bold] stands, in {currency}, sessions {sessions}")
+
+    act(work, as_json=as_json)
+
+
+@app.command()
+def rates(
+    name: Annotated[str, typer.Argument(help="The market's id.")],
+    worth: Annotated[
+        list[str],
+        typer.Argument(metavar="CURRENCY=WORTH...", help="A unit's worth in the market's own."),
+    ],
+    *,
+    version: Annotated[int, typer.Option(min=1, help="Greater than any declared before.")],
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Declare what other currencies are worth in the market's own, so that offers in them rank.
+
+    A new version replaces all rates of the one before. Rates rank and bind nobody: a sale is in the
+    offer's own currency.
+
+    For example:
+
+        strowger market rates voice --version 1 USD=0.92 GBP=1.17
+    """
+
+    async def work() -> None:
+        here = place(bootstrap=bootstrap)
+        said = dict(_rate(each) for each in worth)
+        if len(said) < len(worth):
+            raise NotSaid("a currency has two rates: give each once")
+        declared = await declare_rates(here.bootstrap, checked("market", name), version, said)
+        if as_json:
+            emit(declared)
+        else:
+            out.print(f"market [bold]{name}[/bold]: {told(declared)}")
+
+    act(work, as_json=as_json)
+
+
+@app.command()
+def control(
+    name: Annotated[str, typer.Argument(help="The market's id.")],
+    action: Annotated[Action, typer.Argument(help="What to do.")],
+    subject: Annotated[
+        str | None,
+        typer.Argument(help="Whom to suspend or readmit; the policy to change to."),
+    ] = None,
+    *,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Pause, resume or close a market, suspend a participant in it, or change its policy.
+
+    To close ends every session, for good. A new policy is in force once no session is open.
+
+    For example:
+
+        strowger market control voice pause
+
+        strowger market control voice suspend carrier-x
+
+        strowger market control voice policy sealed
+    """
+
+    async def work() -> None:
+        here = place(bootstrap=bootstrap)
+        if (subject is None) == (action in {Action.SUSPEND, Action.READMIT, Action.POLICY}):
+            raise NotSaid("suspend and readmit take a participant, policy a policy, others none")
+        done = await control_market(here.bootstrap, checked("market", name), action, subject)
+        if as_json:
+            emit(done)
+        else:
+            out.print(f"market [bold]{name}[/bold]: {told(done)}")
 
     act(work, as_json=as_json)
 
@@ -118,6 +257,13 @@ def list_(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
 
 def _known(count: int | None) -> str:
     return "?" if count is None else f"{count:,}"
+
+
+def _rate(said: str) -> tuple[str, Decimal]:
+    currency, _, worth = said.partition("=")
+    if not _RATE.fullmatch(worth) or not Decimal(worth):
+        raise NotSaid(f"{said!r} is no CURRENCY=WORTH such as USD=0.92, at most 9 decimals")
+    return checked("currency", currency), Decimal(worth)
 
 
 def _terms(**fields: object) -> MarketTerms:

@@ -29,6 +29,7 @@ from strowger.client.notices import Notice, Notices
 from strowger.client.provider import ProviderClient
 from strowger.client.refused import Refused
 from strowger.client.session import Session
+from strowger.client.wishes import Wishes
 
 __all__ = [
     "BuyerClient",
@@ -47,6 +48,7 @@ __all__ = [
     "Refused",
     "Session",
     "ShownOffer",
+    "Wishes",
     "acceptances",
     "refused",
 ]

@@ -12,19 +12,26 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from strowger.client.link import Link
 from strowger.contract.inbound import OfferPublished, OfferWithdrawn
-from strowger.contract.outbound import EventRefused, OfferRemoved, OfferStored, OutboundEvent
+from strowger.contract.outbound import (
+    ChangeTaken,
+    EventRefused,
+    OfferRemoved,
+    OfferStored,
+    OutboundEvent,
+)
 from strowger.contract.topics import OFFER_PUBLISHED
 
 OfferEvent = OfferPublished | OfferWithdrawn
-OfferAnswer = OfferStored | OfferRemoved | EventRefused
+OfferAnswer = OfferStored | OfferRemoved | ChangeTaken | EventRefused
 
 UNANSWERED_AT_MOST: Final = 2_000
 _REFILL_BELOW: Final = UNANSWERED_AT_MOST // 2
 
-Outcome = Literal["stored", "removed", "refused", "unknown", "unsent"]
+Outcome = Literal["stored", "removed", "taken", "refused", "unknown", "unsent"]
 _OUTCOMES: Final[dict[type[OutboundEvent], Outcome]] = {
     OfferStored: "stored",
     OfferRemoved: "removed",
+    ChangeTaken: "taken",
     EventRefused: "refused",
 }
 
@@ -33,8 +40,9 @@ _OUTCOMES: Final[dict[type[OutboundEvent], Outcome]] = {
 class DeliveryReport:
     """What became of one offer event.
 
-    `stored` and `removed` are done, with the exchange's answer. `refused` carries the refusal:
-    `report.answer.refusal`, `.message`. `unknown` was sent and not answered: send the same event
+    `stored` and `removed` are done, with the exchange's answer; `taken` takes effect when the
+    market's policy lets it. `refused` carries the refusal: `report.answer.refusal`, `.message`.
+    `unknown` was sent and not answered: send the same event
     again, which is safe. `unsent` was given up on because the exchange had fallen silent.
     """
 
@@ -72,7 +80,7 @@ class Bulk:
 
     def answered(self, event_id: str, event: OutboundEvent) -> bool:
         """Take an answer; it is reported by the run itself, not by the reader of the inbox."""
-        if not isinstance(event, OfferStored | OfferRemoved | EventRefused):
+        if not isinstance(event, OfferStored | OfferRemoved | ChangeTaken | EventRefused):
             return False
         self._arrived.append((event_id, event))
         self._progress.set()

@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Unpack
 
 from strowger.client.errors import ClientError
 from strowger.client.identifiers import fresh, market_of
 from strowger.client.matches import Matches, ShownOffer
 from strowger.client.participant import Participant
-from strowger.client.session import Session, accept, submit
+from strowger.client.session import Session, accept, following, submit
+from strowger.client.wishes import Wishes, demanded
+from strowger.contract.families import RequestedService
 from strowger.contract.inbound import OutcomeRequested, SessionOpened
 from strowger.contract.outbound import AcceptanceConfirmed, SessionGranted
 from strowger.contract.topics import OFFER_ACCEPTED, SESSION_OPENED
-from strowger.contract.voice import VoiceDemand
 
 
 class BuyerClient(Participant):
@@ -74,11 +76,12 @@ class BuyerClient(Participant):
     async def request(
         self,
         market: str,
+        service: RequestedService | None = None,
         *,
-        to: str,
-        minutes: int,
+        to: str | None = None,
+        minutes: int | None = None,
         call_seconds: int | None = None,
-        max_matches: int | None = None,
+        **wishes: Unpack[Wishes],
     ) -> Matches:
         """Ask without a session, where the market allows it; as `Session.request` otherwise.
 
@@ -87,10 +90,20 @@ class BuyerClient(Participant):
         Raises:
             Refused: for example `refused.SessionRequired`.
             OutcomeUnknown: no answer came in time.
-            pydantic.ValidationError: the number or a quantity can't be sent.
+            pydantic.ValidationError: the number, a quantity or a wish can't be sent.
         """
-        demand = VoiceDemand(destination=to, minutes=minutes, call_seconds=call_seconds)
-        return await submit(self._link, market, None, demand, max_matches=max_matches)
+        demand = demanded(service, to, minutes, call_seconds)
+        return await submit(self._link, market, None, demand, wishes)
+
+    async def more(self, matches: Matches) -> Matches:
+        """Show what ranks behind these, where they were shown; as `Session.more`.
+
+        Raises:
+            ValueError: nothing ranks behind: `matches.next` is none.
+            Refused: for example `refused.SessionEnded`.
+            OutcomeUnknown: no answer came in time.
+        """
+        return await following(self._link, matches)
 
     async def accept(
         self, shown: ShownOffer, *, acceptance_id: str | None = None

@@ -27,15 +27,22 @@ from strowger.contract.refusals import Refusal
 from strowger.contract.topics import Topic
 
 Answer = TypeVar("Answer", bound=OutboundEvent)
+Kinds = type[Answer] | tuple[type[Answer], ...]
 
 OVERTAKEN: Final = frozenset(
-    {Refusal.SESSION_UNKNOWN, Refusal.REQUEST_UNKNOWN, Refusal.OFFER_UNKNOWN}
+    {
+        Refusal.SESSION_UNKNOWN,
+        Refusal.REQUEST_UNKNOWN,
+        Refusal.OFFER_UNKNOWN,
+        Refusal.POOL_UNKNOWN,
+    }
 )
 """Refusals that an event earns by overtaking the one it depends on: sent again after a pause.
 
 No other refusal with `retry` is: a market is declared long before it is traded in, a clock that
 runs ahead does not mend itself, a session that is not due is no client's to time out, an outcome
-question lies behind its acceptance already, and on an internal fault people decide.
+question lies behind its acceptance already, a schedule that is full stays so for longer, and on an
+internal fault people decide.
 """
 
 PAUSES_SECONDS: Final = (0.05, 0.15, 0.45)
@@ -118,9 +125,11 @@ class Link:
         return notices
 
     async def ask(
-        self, topic: Topic, event: InboundEvent, answer: type[Answer], *, key: str, about: str
+        self, topic: Topic, event: InboundEvent, answer: Kinds[Answer], *, key: str, about: str
     ) -> Answer:
-        """Send an event and give its answer; `about` is the id that the event is about.
+        """Send an event and give its answer, which is of one of the kinds that `answer` names.
+
+        `about` is the id that the event is about.
 
         Raises:
             Refused: the exchange said no; one class a refusal.
@@ -146,7 +155,7 @@ class Link:
         self,
         topic: Topic,
         event: InboundEvent,
-        answer: type[Answer],
+        answer: Kinds[Answer],
         *,
         key: str,
         about: str,
@@ -235,19 +244,26 @@ class Link:
 class _One(Generic[Answer]):
     """Waits for the answer to one event."""
 
-    def __init__(self, kind: type[Answer]) -> None:
-        self._kind = kind
+    def __init__(self, kinds: Kinds[Answer]) -> None:
+        self._kinds = kinds if isinstance(kinds, tuple) else (kinds,)
         self.answer: asyncio.Future[Answer | EventRefused] = (
             asyncio.get_running_loop().create_future()
         )
 
     def answered(self, event_id: str, event: OutboundEvent) -> bool:
         del event_id
-        if not isinstance(event, (self._kind, EventRefused)):
-            return False
+        if isinstance(event, EventRefused):
+            self._set(event)
+            return True
+        for kind in self._kinds:
+            if isinstance(event, kind):
+                self._set(event)
+                return True
+        return False
+
+    def _set(self, event: Answer | EventRefused) -> None:
         if not self.answer.done():
             self.answer.set_result(event)
-        return True
 
     def failed(self, event_id: str, problem: BaseException) -> None:
         del event_id

@@ -6,16 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import overload
 
-from strowger.contract.outbound import OffersMatched
-from strowger.contract.voice import VoiceCost, VoiceShown
+from strowger.contract.charges import CostLine
+from strowger.contract.families import CostBasis, ShownService
+from strowger.contract.inbound import RequestSubmitted
+from strowger.contract.outbound import Match, NearMiss, OffersMatched
 
 
 @dataclass(frozen=True, slots=True)
 class ShownOffer:
     """One offer that a request was shown: all that is needed to accept it.
 
-    `rank` 1 is the cheapest; `cost` is for the whole request, in `currency`, and `breakdown` says
-    how it came about.
+    `rank` 1 is the best. `cost` is for the whole request, in the offer's own `currency`, which
+    binds; `lines` add it up and `breakdown` says how usage was counted. `ranking_cost` is the same
+    in the market's currency. `term_months` is how long it binds; with `renewal_assumed` the
+    comparison is longer than that. Only one whose `firmness` is `firm` can be accepted.
     """
 
     market: str
@@ -25,37 +29,29 @@ class ShownOffer:
     provider: str
     offer_id: str
     revision: int
-    service: VoiceShown
+    service: ShownService
     currency: str
     cost: Decimal
-    breakdown: VoiceCost
+    breakdown: CostBasis
+    ranking_cost: Decimal
+    firmness: str
+    lines: tuple[CostLine, ...]
+    term_months: int | None
+    renewal_assumed: bool
+    undetermined: tuple[str, ...]
 
 
 class Matches(Sequence[ShownOffer]):
-    """The offers able to satisfy a request, cheapest first; empty if there are none.
+    """The offers able to satisfy a request, the best first; empty if there are none.
 
-    `able` counts them all, also those beyond `max_matches`; `valid_until` is set where there is no
-    session; `event` is the exchange's answer as it came, from which `Matches(event)` is made again.
+    `event` is the exchange's answer as it came and `asked` the request that it answers, from which
+    `Matches(event, asked)` is made again.
     """
 
-    def __init__(self, event: OffersMatched) -> None:
+    def __init__(self, event: OffersMatched, asked: RequestSubmitted) -> None:
         self.event = event
-        self._shown = tuple(
-            ShownOffer(
-                market=event.market,
-                request_id=event.request_id,
-                session_id=event.session_id,
-                rank=match.rank,
-                provider=match.provider,
-                offer_id=match.offer_id,
-                revision=match.revision,
-                service=match.service,
-                currency=event.currency,
-                cost=match.cost,
-                breakdown=match.breakdown,
-            )
-            for match in event.matches
-        )
+        self.asked = asked
+        self._shown = tuple(_shown(event, match) for match in event.matches)
 
     @property
     def request_id(self) -> str:
@@ -64,13 +60,28 @@ class Matches(Sequence[ShownOffer]):
 
     @property
     def currency(self) -> str:
-        """Give the currency of every cost."""
+        """Give the market's currency, which ranks; each offer is bound to its own."""
         return self.event.currency
 
     @property
     def able(self) -> int:
         """Count the offers able to satisfy the request, shown or not."""
         return self.event.able
+
+    @property
+    def near_misses(self) -> tuple[NearMiss, ...]:
+        """Give the offers that fail one clause only, the nearest first, where few are able."""
+        return self.event.near_misses
+
+    @property
+    def next(self) -> str | None:
+        """Say where the next page begins; none where nothing ranks behind."""
+        return self.event.next
+
+    @property
+    def rates_version(self) -> int | None:
+        """Give the version of the market's rates that costs were compared at, if it has any."""
+        return self.event.rates_version
 
     @property
     def valid_until(self) -> datetime | None:
@@ -91,3 +102,25 @@ class Matches(Sequence[ShownOffer]):
 
     def __repr__(self) -> str:
         return f"Matches({self.request_id!r}, {len(self)} shown of {self.able} able)"
+
+
+def _shown(event: OffersMatched, match: Match) -> ShownOffer:
+    return ShownOffer(
+        market=event.market,
+        request_id=event.request_id,
+        session_id=event.session_id,
+        rank=match.rank,
+        provider=match.provider,
+        offer_id=match.offer_id,
+        revision=match.revision,
+        service=match.service,
+        currency=match.currency,
+        cost=match.cost,
+        breakdown=match.breakdown,
+        ranking_cost=match.ranking_cost,
+        firmness=match.firmness,
+        lines=match.lines,
+        term_months=match.term_months,
+        renewal_assumed=match.renewal_assumed,
+        undetermined=match.undetermined,
+    )

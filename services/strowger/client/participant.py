@@ -75,6 +75,6 @@ class Participant:
         A session's end that a call of this client asked for is that call's answer, and no notice.
 
         >>> async for notice in provider.notices():  # doctest: +SKIP
-        ...     print(notice.offer_id, notice.minutes)
+        ...     print(notice)
         """
         return self._link.notices()

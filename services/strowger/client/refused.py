@@ -84,8 +84,44 @@ class MarketDeclaredOtherwise(Refused):
     REFUSAL = Refusal.MARKET_DECLARED_OTHERWISE
 
 
+class RatesNotNewer(Refused):
+    """The market's rates stand at this version, or at a greater one."""
+
+    REFUSAL = Refusal.RATES_NOT_NEWER
+
+
+class MarketPaused(Refused):
+    """The operator has paused the market."""
+
+    REFUSAL = Refusal.MARKET_PAUSED
+
+
+class MarketClosed(Refused):
+    """The operator has closed the market for good."""
+
+    REFUSAL = Refusal.MARKET_CLOSED
+
+
+class Suspended(Refused):
+    """The operator has suspended the participant in this market."""
+
+    REFUSAL = Refusal.SUSPENDED
+
+
+class BookSealed(Refused):
+    """The market lets nobody read or change the stored set while a session is open."""
+
+    REFUSAL = Refusal.BOOK_SEALED
+
+
+class BookChanged(Refused):
+    """The stored set changed between two pages."""
+
+    REFUSAL = Refusal.BOOK_CHANGED
+
+
 class CurrencyMismatch(Refused):
-    """The market trades in another currency."""
+    """The market has no rate for the offer's currency."""
 
     REFUSAL = Refusal.CURRENCY_MISMATCH
 
@@ -100,6 +136,36 @@ class OfferUnknown(Refused):
     """The provider has no offer of this id."""
 
     REFUSAL = Refusal.OFFER_UNKNOWN
+
+
+class PoolUnknown(Refused):
+    """The provider has published no capacity pool of this name."""
+
+    REFUSAL = Refusal.POOL_UNKNOWN
+
+
+class NoticeTooShort(Refused):
+    """An increase or a closure would take effect sooner than the market's notice."""
+
+    REFUSAL = Refusal.NOTICE_TOO_SHORT
+
+
+class TooFarAhead(Refused):
+    """The revision would take effect too far in the future."""
+
+    REFUSAL = Refusal.TOO_FAR_AHEAD
+
+
+class ScheduleFull(Refused):
+    """The offer has as many scheduled revisions as it can."""
+
+    REFUSAL = Refusal.SCHEDULE_FULL
+
+
+class UnknownPlace(Refused):
+    """No such country, or no such metro in it."""
+
+    REFUSAL = Refusal.UNKNOWN_PLACE
 
 
 class TtlOutOfBounds(Refused):
@@ -138,6 +204,18 @@ class NotYourSession(Refused):
     REFUSAL = Refusal.NOT_YOUR_SESSION
 
 
+class PolicyChanging(Refused):
+    """The market changes its policy once the open sessions have ended."""
+
+    REFUSAL = Refusal.POLICY_CHANGING
+
+
+class ChangesWaiting(Refused):
+    """The session would make providers' changes wait too long."""
+
+    REFUSAL = Refusal.CHANGES_WAITING
+
+
 class RequestUnknown(Refused):
     """The buyer has no request of this id."""
 
@@ -148,6 +226,24 @@ class OtherSession(Refused):
     """The request was made in another session, or in none."""
 
     REFUSAL = Refusal.OTHER_SESSION
+
+
+class UnknownNetwork(Refused):
+    """No country is known for the mobile network's code."""
+
+    REFUSAL = Refusal.UNKNOWN_NETWORK
+
+
+class UnknownAttribute(Refused):
+    """The service has no such attribute, or none that can be ranked by."""
+
+    REFUSAL = Refusal.UNKNOWN_ATTRIBUTE
+
+
+class ContinuationInvalid(Refused):
+    """The continuation is of another request."""
+
+    REFUSAL = Refusal.CONTINUATION_INVALID
 
 
 class AnswerTooLarge(Refused):
@@ -172,6 +268,12 @@ class OfferChanged(Refused):
     """The offer was replaced after it was shown."""
 
     REFUSAL = Refusal.OFFER_CHANGED
+
+
+class NotFirm(Refused):
+    """The offer does not bind its provider: it is no firm one."""
+
+    REFUSAL = Refusal.NOT_FIRM
 
 
 class OfferGone(Refused):

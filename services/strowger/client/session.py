@@ -2,15 +2,17 @@
 
 from contextlib import suppress
 from datetime import datetime
+from typing import Unpack
 
 from strowger.client.identifiers import fresh, fresh_acceptance
 from strowger.client.link import Link
 from strowger.client.matches import Matches, ShownOffer
 from strowger.client.refused import SessionEnded as SessionHasEnded
+from strowger.client.wishes import Wishes, demanded
+from strowger.contract.families import RequestedService
 from strowger.contract.inbound import OfferAccepted, RequestSubmitted, SessionClosed
 from strowger.contract.outbound import AcceptanceConfirmed, OffersMatched, SessionEnded
 from strowger.contract.topics import OFFER_ACCEPTED, REQUEST_SUBMITTED, SESSION_CLOSED
-from strowger.contract.voice import VoiceDemand
 
 
 class Session:
@@ -31,29 +33,43 @@ class Session:
 
     async def request(
         self,
+        service: RequestedService | None = None,
         *,
-        to: str,
-        minutes: int,
+        to: str | None = None,
+        minutes: int | None = None,
         call_seconds: int | None = None,
-        max_matches: int | None = None,
+        **wishes: Unpack[Wishes],
     ) -> Matches:
-        """Ask for minutes of calls to a number in full international form; see the ranked offers.
+        """Ask for a service; see the offers able to give it, ranked.
 
-        `call_seconds` is the expected length of a call, else the market's own; what `max_matches`
-        leaves out can't be accepted.
+        It is a model of any family, or in short `to`, `minutes` and perhaps `call_seconds`: minutes
+        of calls to a number in full international form, each of the expected length. What
+        `max_matches` leaves out can't be accepted until `more` shows it. `Wishes` has the rest.
 
         >>> matches = await session.request(to="+442079460000", minutes=1000)  # doctest: +SKIP
         >>> matches[0].provider, matches[0].cost  # doctest: +SKIP
+        >>> transit = InternetDemand(place="GB/LON", expected_p95_mbps=500)  # doctest: +SKIP
+        >>> matches = await session.request(transit, comparison_months=12)  # doctest: +SKIP
 
         Raises:
             Refused: for example `refused.SessionEnded`, `refused.AnswerTooLarge`.
             OutcomeUnknown: no answer came in time.
-            pydantic.ValidationError: the number or a quantity can't be sent.
+            pydantic.ValidationError: the number, a quantity or a wish can't be sent.
         """
-        demand = VoiceDemand(destination=to, minutes=minutes, call_seconds=call_seconds)
-        return await submit(
-            self._link, self.market, self.session_id, demand, max_matches=max_matches
-        )
+        demand = demanded(service, to, minutes, call_seconds)
+        return await submit(self._link, self.market, self.session_id, demand, wishes)
+
+    async def more(self, matches: Matches) -> Matches:
+        """Show what ranks behind these: the same request anew, under an id of its own.
+
+        Ranks count on. Each page's offers are accepted as that page showed them.
+
+        Raises:
+            ValueError: nothing ranks behind: `matches.next` is none.
+            Refused: as `request`.
+            OutcomeUnknown: no answer came in time.
+        """
+        return await following(self._link, matches)
 
     async def accept(
         self, shown: ShownOffer, *, acceptance_id: str | None = None
@@ -89,20 +105,40 @@ class Session:
 
 
 async def submit(
-    link: Link, market: str, session_id: str | None, demand: VoiceDemand, *, max_matches: int | None
+    link: Link, market: str, session_id: str | None, demand: RequestedService, wishes: Wishes
 ) -> Matches:
     """Submit a request and give what it was shown; raises as `Session.request` does."""
-    event = RequestSubmitted(
-        market=market,
-        request_id=fresh(),
-        session_id=session_id,
-        service=demand,
-        max_matches=max_matches,
+    return await _answered(
+        link,
+        RequestSubmitted(
+            market=market, request_id=fresh(), session_id=session_id, service=demand, **wishes
+        ),
     )
-    key = session_id or event.request_id
-    return Matches(
-        await link.ask(REQUEST_SUBMITTED, event, OffersMatched, key=key, about=event.request_id)
+
+
+async def following(link: Link, matches: Matches) -> Matches:
+    """Ask for the next page of an answer; raises as `Session.more` does."""
+    return await _answered(link, continuation(matches))
+
+
+def continuation(matches: Matches) -> RequestSubmitted:
+    """Make the request for the next page: the same service and wishes, under a new id.
+
+    Raises:
+        ValueError: nothing ranks behind.
+    """
+    if matches.next is None:
+        raise ValueError("nothing ranks behind these offers")
+    anew = {"request_id": fresh(), "after": matches.next}
+    return matches.asked.model_copy(update=anew)
+
+
+async def _answered(link: Link, event: RequestSubmitted) -> Matches:
+    key = event.session_id or event.request_id
+    answer = await link.ask(
+        REQUEST_SUBMITTED, event, OffersMatched, key=key, about=event.request_id
     )
+    return Matches(answer, event)
 
 
 async def accept(

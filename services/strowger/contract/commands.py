@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 
 from strowger.contract.fields import SLUG_PATTERN
+from strowger.contract.normal import Need, Terms, Wish
 
 _SLUG: Final = SLUG_PATTERN.removeprefix("^").removesuffix("$")
 
@@ -28,28 +29,7 @@ class Origin(msgspec.Struct, frozen=True):
     offset: int
 
 
-class VoiceTerms(msgspec.Struct, frozen=True, tag_field="family", tag="voice"):
-    """A voice offer's scope, price and capacity."""
-
-    prefix: str
-    deck: str
-    rate_nano: int
-    minimum_seconds: int
-    increment_seconds: int
-    connect_fee_nano: int
-    capacity_minutes: int | None
-
-
-class VoiceNeed(msgspec.Struct, frozen=True, tag_field="family", tag="voice"):
-    """A voice request; `country` is the ISO 3166 code that the gateway looked up, if it has one."""
-
-    destination: str
-    country: str | None
-    minutes: int
-    call_seconds: int | None
-
-
-class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
+class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True, omit_defaults=True):
     """What every command has; `causation_id` is the `ce_id` of the event it came from."""
 
     market: _Market
@@ -70,6 +50,28 @@ class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
     match_validity_seconds: int
     default_call_seconds: int
     public_buyer: bool
+    increase_notice_seconds: int = 0
+    closure_notice_seconds: int = 0
+    hold_capacity: bool = False
+    denied_changes: str = "defer"
+    max_deferral_seconds: int = 86_400
+
+
+class DeclareRates(Command, frozen=True, tag="declare-rates", kw_only=True):
+    """The operator declares what a unit of each currency is worth in the market's own, times 1e9.
+
+    They rank offers of several currencies; no rate ever changes what an offer binds to.
+    """
+
+    version: int
+    rates_nano: dict[str, int]
+
+
+class ControlMarket(Command, frozen=True, tag="control-market", kw_only=True):
+    """The operator pauses, resumes or closes the market, suspends or readmits a participant."""
+
+    action: str
+    subject: str | None = None
 
 
 class PublishOffer(Command, frozen=True, tag="publish-offer", kw_only=True):
@@ -78,7 +80,11 @@ class PublishOffer(Command, frozen=True, tag="publish-offer", kw_only=True):
     offer_id: str
     revision: int
     currency: str
-    service: VoiceTerms
+    service: Terms
+    effective_at_ms: int | None = None
+    firmness: str = "firm"
+    pool: str | None = None
+    audience: tuple[str, ...] | None = None
 
 
 class WithdrawOffer(Command, frozen=True, tag="withdraw-offer", kw_only=True):
@@ -86,6 +92,25 @@ class WithdrawOffer(Command, frozen=True, tag="withdraw-offer", kw_only=True):
 
     offer_id: str
     revision: int
+    effective_at_ms: int | None = None
+
+
+class PublishCapacity(Command, frozen=True, tag="publish-capacity", kw_only=True):
+    """Store how much a pool holds, or change it by a greater revision."""
+
+    pool: str
+    revision: int
+    units: int | None
+    period: str
+    channels: int | None
+
+
+class ReadBook(Command, frozen=True, tag="read-book", kw_only=True):
+    """Read a page of the stored set; changes nothing."""
+
+    read_id: str
+    most: int
+    after: str | None = None
 
 
 class OpenSession(Command, frozen=True, tag="open-session", kw_only=True):
@@ -100,8 +125,9 @@ class SubmitRequest(Command, frozen=True, tag="submit-request", kw_only=True):
 
     request_id: str
     session_id: str | None
-    service: VoiceNeed
+    service: Need
     max_matches: int | None
+    wish: Wish = Wish()
 
 
 class AcceptOffer(Command, frozen=True, tag="accept-offer", kw_only=True):
@@ -139,6 +165,10 @@ class RefuseEvent(Command, frozen=True, tag="refuse-event", kw_only=True):
 
 AnyCommand = (
     DeclareMarket
+    | DeclareRates
+    | ControlMarket
+    | PublishCapacity
+    | ReadBook
     | PublishOffer
     | WithdrawOffer
     | OpenSession

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Annotated, Final
 
 from pydantic import (
@@ -24,6 +24,8 @@ MAX_PRICE: Final = Decimal(1000)
 
 _PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT: Final = Context(prec=100)
+"""Python's own context rounds to 28 digits: the dearest request that can be made has 31."""
 
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,47}$"
 REFERENCE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,79}$"
@@ -44,6 +46,18 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 Revision = Annotated[int, Field(ge=1, le=2**53 - 1)]
 """An offer's revision, counted by its provider: every change carries a greater one."""
+
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""An ISO 3166-1 alpha-2 code."""
+
+Place = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}(/[A-Z]{3}(/[A-Za-z0-9][A-Za-z0-9._-]{0,39})?)?$")
+]
+"""A country, a metro in it, or a site in that: `GB`, `GB/LON`, `GB/LON/thn2`.
+
+Country: ISO 3166-1 alpha-2; metro: IATA code of a metropolitan area or airport; site: as its
+operator calls it.
+"""
 
 Minutes = Annotated[int, Field(ge=1, le=10**9)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
@@ -99,22 +113,106 @@ Money = Annotated[
 """An amount that the exchange worked out, in currency units."""
 
 
+def _decimal_string(pattern: str, description: str) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Take a decimal only as a string of this pattern, in the models and in the schemas alike."""
+    taken = re.compile(pattern.removeprefix("^").removesuffix("$"))
+
+    def from_text(value: object) -> Decimal:
+        if isinstance(value, Decimal):
+            value = plain(value)
+        if not isinstance(value, str) or not taken.fullmatch(value):
+            raise ValueError(description[0].lower() + description[1:])
+        return Decimal(value)
+
+    schema = {"type": "string", "pattern": pattern, "description": description}
+    return BeforeValidator(from_text), WithJsonSchema(schema)
+
+
+def _percent(decimals: int) -> tuple[BeforeValidator, WithJsonSchema]:
+    return _decimal_string(
+        rf"^([0-9]{{1,2}}(\.[0-9]{{1,{decimals}}})?|100(\.0{{1,{decimals}}})?)$",
+        f'A decimal string such as "99.95", 0 to 100, at most {decimals} decimals.',
+    )
+
+
+Percent = Annotated[Decimal, *_percent(2), _Plain]
+"""A ratio in percent, to 0.01."""
+
+FinePercent = Annotated[Decimal, *_percent(5), _Plain]
+"""A ratio in percent, to 0.00001: loss and availability come in many nines."""
+
+Milliseconds = Annotated[
+    Decimal,
+    *_decimal_string(
+        r"^[0-9]{1,6}(\.[0-9]{1,3})?$",
+        'A decimal string of milliseconds such as "12.5", at most 3 decimals.',
+    ),
+    _Plain,
+]
+"""A delay in milliseconds, to a microsecond."""
+
+Mbps = Annotated[int, Field(ge=0, le=10**9)]
+"""A rate in units of 10**6 bit/s, as MEF's MBPS: decimal."""
+
+
+MAX_CHARGE: Final = Decimal(1_000_000_000)
+"""The largest one-off or monthly charge that is taken for meant; above it: refused."""
+
+Charge = Annotated[
+    Decimal,
+    *_decimal_string(
+        r"^([0-9]{1,9}(\.[0-9]{1,9})?|1000000000(\.0{1,9})?)$",
+        f'A decimal string of currency units such as "1250.50", 0 to {MAX_CHARGE}.',
+    ),
+    _Plain,
+]
+"""A one-off or monthly charge, or a ceiling on a cost, in currency units, without taxes."""
+
+
 def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Timestamp = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
-"""An instant as RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`."""
+MOMENT_PATTERN: Final = (
+    r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""RFC 3339 as senders may write it: with seconds and the offset from UTC, to a nanosecond."""
+
+_MOMENT = re.compile(MOMENT_PATTERN.removeprefix("^").removesuffix("$"))
+
+
+def _moment_from_text(value: object) -> object:
+    """Hold texts to RFC 3339: pydantic would also take a count of seconds, or leave seconds out."""
+    if not isinstance(value, str):
+        return value
+    if not _MOMENT.fullmatch(value):
+        raise ValueError('a time is as RFC 3339 writes it, such as "2026-01-31T12:00:00Z"')
+    return datetime.fromisoformat(value.upper())
+
+
+Timestamp = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment_from_text),
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+]
+"""An instant as RFC 3339; the exchange writes UTC and milliseconds: `2026-01-31T12:00:00.000Z`."""
 
 
 def to_nano(amount: Decimal) -> int:
     """Turn currency units into integers of 1e-9; exact, since nothing on the wire is finer."""
-    return int(amount * NANO)
+    return int(amount.scaleb(9, _EXACT))
 
 
 def from_nano(amount_nano: int) -> Decimal:
     """Turn integers of 1e-9 into currency units, exact."""
-    return Decimal(amount_nano).scaleb(-9)
+    return scaled(amount_nano, 9)
+
+
+def scaled(value: int, decimals: int) -> Decimal:
+    """Turn an integer of 10**-`decimals` units into units, exact."""
+    return Decimal(value).scaleb(-decimals, _EXACT)
 
 
 def to_millis(moment: datetime) -> int:

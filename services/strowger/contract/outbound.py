@@ -4,6 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from strowger.contract.charges import CostLine, PriceTerms
+from strowger.contract.families import CostBasis, ShownService, SoldService
 from strowger.contract.fields import (
     Currency,
     MarketId,
@@ -14,7 +16,6 @@ from strowger.contract.fields import (
     Timestamp,
 )
 from strowger.contract.refusals import Refusal
-from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
 
 EndReason = Literal["terminated", "timed_out"]
 
@@ -24,10 +25,16 @@ class MarketTerms(Outbound):
 
     `sessions` is `required`, or `optional` where a request may stand on its own. The bounds of a
     session's life and the validity of a match shown without one are in seconds of market time.
+
+    `policy` says what providers may do with the stored set while sessions are open. `open`: read
+    and change all of it, at once. `guarded`: neither read nor change the offers that an open
+    session was shown; changes wait until it ends. `sealed`: neither read nor change any while a
+    session is open; changes wait, or are refused (`denied_changes`). `snapshot`: read and change
+    all of it, while each session sees the book as it stood when it opened.
     """
 
     market: MarketId
-    policy: Literal["open"] = "open"
+    policy: Literal["open", "guarded", "sealed", "snapshot"] = "open"
     currency: Currency
     sessions: Literal["required", "optional"] = "required"
     min_ttl_seconds: Annotated[int, Field(ge=1, le=86_400)] = 1
@@ -36,6 +43,21 @@ class MarketTerms(Outbound):
     default_call_seconds: Annotated[int, Field(ge=1, le=86_400)] = 180
     public_buyer: bool = False
     """Whether `acceptance-confirmed` names the buyer to analytics consumers."""
+
+    increase_notice_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 0
+    """How long ahead of its effect an increase of a price must be published."""
+
+    hold_capacity: bool = False
+    """Whether what a session is shown is held for it, to the quantity asked, until it ends."""
+
+    denied_changes: Literal["defer", "refuse"] = "defer"
+    """What becomes of a change that a sealed market denies; guarded markets always defer."""
+
+    max_deferral_seconds: Annotated[int, Field(ge=1, le=604_800)] = 86_400
+    """How long a change may wait in a sealed market: no session is granted beyond that."""
+
+    closure_notice_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 0
+    """How long ahead of its effect a withdrawal, or a change of scope, must be published."""
 
 
 class OutboundEvent(Outbound):
@@ -59,22 +81,94 @@ class MarketDeclared(OutboundEvent):
     terms: MarketTerms
 
 
+class RatesDeclared(OutboundEvent):
+    """The operator declared what currencies are worth in the market's own; for ranking alone."""
+
+    TYPE: ClassVar[str] = "strowger.rates-declared.v1"
+    type: Literal["rates-declared"] = "rates-declared"
+    version: int
+    rates: dict[Currency, Money]
+
+
+class CapacityStored(OutboundEvent):
+    """The pool holds this much from now on."""
+
+    TYPE: ClassVar[str] = "strowger.capacity-stored.v1"
+    type: Literal["capacity-stored"] = "capacity-stored"
+    pool: Reference
+    revision: int
+
+
+class ChangeTaken(OutboundEvent):
+    """The change is taken, whatever sessions are open; it takes effect when the policy lets it.
+
+    A guarded market, and a sealed one that defers, answers every change so, so that the answer
+    tells nothing of sessions. `subject` is `offer` or `capacity` and its id.
+    """
+
+    TYPE: ClassVar[str] = "strowger.change-taken.v1"
+    type: Literal["change-taken"] = "change-taken"
+    subject: str
+    revision: int
+
+
+class BookEntry(Outbound):
+    """One offer in force, as the stored set has it."""
+
+    provider: ParticipantId
+    offer_id: Reference
+    revision: int
+    service: ShownService
+    currency: Currency
+    prices: PriceTerms
+    firmness: str
+    effective_at: Timestamp
+
+
+class BookRead(OutboundEvent):
+    """A page of the stored set, by provider and offer id, as it stood at `as_of`.
+
+    `next` is set where more follow: ask again with it as `after`; all pages are of one state, or
+    the next is refused. Offers with an audience are told to their own provider alone. `withheld`
+    says whether offers were left out because open sessions were shown them.
+    """
+
+    TYPE: ClassVar[str] = "strowger.book-read.v1"
+    type: Literal["book-read"] = "book-read"
+    read_id: Reference
+    as_of: Timestamp
+    entries: tuple[BookEntry, ...]
+    withheld: bool = False
+    next: str | None = None
+
+
+class MarketControlled(OutboundEvent):
+    """The operator paused, resumed or closed the market, or changed what a participant may do."""
+
+    TYPE: ClassVar[str] = "strowger.market-controlled.v1"
+    type: Literal["market-controlled"] = "market-controlled"
+    action: str
+    participant: ParticipantId | None = None
+
+
 class OfferStored(OutboundEvent):
-    """The offer is in the book at this revision."""
+    """The offer is in the book at this revision, in force from `effective_at`."""
 
     TYPE: ClassVar[str] = "strowger.offer-stored.v1"
     type: Literal["offer-stored"] = "offer-stored"
     offer_id: Reference
     revision: int
+    effective_at: Timestamp
 
 
 class OfferRemoved(OutboundEvent):
-    """The offer is out of the book."""
+    """The offer is out of the book from `effective_at`."""
 
     TYPE: ClassVar[str] = "strowger.offer-removed.v1"
     type: Literal["offer-removed"] = "offer-removed"
     offer_id: Reference
     revision: int
+    effective_at: Timestamp
 
 
 class SessionGranted(OutboundEvent):
@@ -93,25 +187,66 @@ class SessionEnded(OutboundEvent):
     type: Literal["session-ended"] = "session-ended"
     session_id: Reference
     reason: EndReason
+    """`timed_out` by its deadline; `terminated` before it."""
+
+    ended_by: str = "buyer"
+    """`buyer`, `time`, or `operator`, who closed the market; more may come."""
 
 
 class Match(Outbound):
-    """One offer able to satisfy the request; `rank` 1 is the cheapest."""
+    """One offer able to satisfy the request; `rank` 1 is the best.
+
+    `cost` is the sum of `lines`, in the offer's own `currency`, which binds; `ranking_cost` is the
+    same in the market's currency, which ranks. `term_months` is how long the buyer would be bound,
+    none where the offer has no term; with `renewal_assumed` the comparison is longer than the term
+    and takes it as renewed at its price. `undetermined` names the clauses that the offer says
+    nothing to and that the buyer let pass.
+    """
 
     rank: int
     provider: ParticipantId
     offer_id: Reference
     revision: int
-    service: VoiceShown
+    service: ShownService
     cost: Money
-    breakdown: VoiceCost
+    breakdown: CostBasis
+    currency: Currency
+    ranking_cost: Money
+    firmness: str
+    lines: tuple[CostLine, ...]
+    term_months: int | None = None
+    renewal_assumed: bool = False
+    undetermined: tuple[str, ...] = ()
+
+
+class NearMiss(Outbound):
+    """An offer that fails one clause only: which, what was asked and offered, and by how much.
+
+    `short_by` is in `unit`, in the direction that was asked for; none where there is no measure: a
+    word that differs, words that are missing, an attribute that is not given. The clauses `term`,
+    `max_cost`, `capacity`, `channels`, `ceiling_mbps`, `firmness` and `codes` are the request's own
+    limits.
+    """
+
+    provider: ParticipantId
+    offer_id: Reference
+    revision: int
+    service: ShownService
+    clause: str
+    test: Literal["floor", "ceiling", "cover", "same"]
+    asked: str
+    offered: str | None
+    short_by: str | None
+    unit: str
 
 
 class OffersMatched(OutboundEvent):
-    """The stored offers able to satisfy the request, cheapest first.
+    """The stored offers able to satisfy the request, the best first.
 
-    Equal costs: the offer that has stood longest at its revision first. `able` counts them all,
-    also those past `max_matches`. `valid_until` is set where there is no session.
+    Equals: the offer that has stood longest at its revision first. `able` counts them all, also
+    those past `max_matches`. `valid_until` is set where there is no session. `next` is set where
+    more rank behind: submit the request anew with it as `after`. `near_misses` are told when few
+    are able. `rates_version` is that of the market's rates, where there are any.
     """
 
     TYPE: ClassVar[str] = "strowger.offers-matched.v1"
@@ -122,9 +257,43 @@ class OffersMatched(OutboundEvent):
     able: int
     matches: tuple[Match, ...]
     valid_until: Timestamp | None = None
+    near_misses: tuple[NearMiss, ...] = ()
+    next: str | None = None
+    rates_version: int | None = None
 
 
-class AcceptanceConfirmed(OutboundEvent):
+class Contract(OutboundEvent):
+    """What a sale froze, whatever is published later.
+
+    `service` is its scope and qualities, without the more specific codes that `excludes` names: the
+    provider priced them apart when this was shown. `cost` is the sum of `lines`, in the offer's own
+    `currency`; `ranking_cost` was compared, in the market's currency at `rates_version`. The price
+    terms are those in force since `effective_at`; the contract runs from `starts_at` and binds
+    until `ends_at`, if there is a term. `quantity` counts the family's units a month.
+    """
+
+    contract_id: str
+    offer_id: Reference
+    revision: int
+    service: SoldService
+    currency: Currency
+    cost: Money
+    prices: PriceTerms
+    lines: tuple[CostLine, ...]
+    quantity: int
+    channels: int
+    comparison_months: int
+    term_months: int | None
+    renewal_assumed: bool
+    excludes: tuple[str, ...]
+    effective_at: Timestamp
+    starts_at: Timestamp
+    ends_at: Timestamp | None
+    ranking_cost: Money
+    rates_version: int | None
+
+
+class AcceptanceConfirmed(Contract):
     """The sale is made; nothing that happens later undoes it.
 
     In the buyer's inbox every field is set; on the topic `acceptance-confirmed` the buyer, and the
@@ -133,33 +302,24 @@ class AcceptanceConfirmed(OutboundEvent):
 
     TYPE: ClassVar[str] = "strowger.acceptance-confirmed.v1"
     type: Literal["acceptance-confirmed"] = "acceptance-confirmed"
-    contract_id: str
     acceptance_id: Reference | None
     session_id: Reference | None
     request_id: Reference | None
     buyer: ParticipantId | None
     provider: ParticipantId
-    offer_id: Reference
-    revision: int
-    service: VoiceSold
-    currency: Currency
-    cost: Money
 
 
-class OfferSold(OutboundEvent):
+class OfferSold(Contract):
     """A provider's notice that some of its offer was sold."""
 
     TYPE: ClassVar[str] = "strowger.offer-sold.v1"
     type: Literal["offer-sold"] = "offer-sold"
-    contract_id: str
     buyer: ParticipantId
-    offer_id: Reference
-    revision: int
-    service: VoiceSold
-    currency: Currency
-    cost: Money
     remaining: int | None
-    """Units of capacity left, minutes for voice; none where it is unlimited."""
+    """Units of capacity left, of the offer or its pool; none where it is unlimited."""
+
+    remaining_channels: int | None = None
+    """Channels left of the pool; none where they are not counted."""
 
 
 class EventRefused(OutboundEvent):
@@ -177,6 +337,11 @@ class EventRefused(OutboundEvent):
 
 Event = Annotated[
     MarketDeclared
+    | RatesDeclared
+    | CapacityStored
+    | ChangeTaken
+    | BookRead
+    | MarketControlled
     | OfferStored
     | OfferRemoved
     | SessionGranted
@@ -190,6 +355,11 @@ Event = Annotated[
 
 OUTBOUND: tuple[type[OutboundEvent], ...] = (
     MarketDeclared,
+    RatesDeclared,
+    CapacityStored,
+    ChangeTaken,
+    BookRead,
+    MarketControlled,
     OfferStored,
     OfferRemoved,
     SessionGranted,

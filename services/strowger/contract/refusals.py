@@ -49,10 +49,39 @@ class Refusal(StrEnum):
         "The market stands with other terms; declare one under a new name.",
     )
 
+    RATES_NOT_NEWER = "rates_not_newer", False, "Declare rates under a greater version."
+
+    MARKET_PAUSED = "market_paused", True, "Wait until the operator resumes the market."
+    MARKET_CLOSED = "market_closed", False, "The operator has closed this market for good."
+    SUSPENDED = "suspended", True, "Ask the operator, who has suspended you in this market."
+
     # Of offers
-    CURRENCY_MISMATCH = "currency_mismatch", False, "Price the offer in the market's currency."
+    BOOK_SEALED = "book_sealed", True, "Wait until no session is open, then send it again."
+    BOOK_CHANGED = "book_changed", True, "The book changed between pages; read it from the start."
+    CURRENCY_MISMATCH = (
+        "currency_mismatch",
+        False,
+        "Price the offer in the market's currency, or in one that it has a rate for.",
+    )
     STALE_REVISION = "stale_revision", False, "Send a revision greater than the one that stands."
     OFFER_UNKNOWN = "offer_unknown", True, "No offer of yours has this id; publish it first."
+    POOL_UNKNOWN = "pool_unknown", True, "Publish the pool's capacity first, then the offer again."
+    NOTICE_TOO_SHORT = (
+        "notice_too_short",
+        False,
+        "Let an increase or a closure take effect no sooner than the market's notice.",
+    )
+    TOO_FAR_AHEAD = "too_far_ahead", False, "Let it take effect within a year."
+    SCHEDULE_FULL = (
+        "schedule_full",
+        True,
+        "Wait until some of the offer's scheduled revisions have taken effect.",
+    )
+    UNKNOWN_PLACE = (
+        "unknown_place",
+        False,
+        "Name a country by ISO 3166 and a metro in it by IATA, such as GB/LON.",
+    )
 
     # Of sessions
     TTL_OUT_OF_BOUNDS = "ttl_out_of_bounds", False, "Ask for a ttl within the market's bounds."
@@ -66,9 +95,35 @@ class Refusal(StrEnum):
     SESSION_NOT_DUE = "session_not_due", True, "The deadline has not come by market time."
     NOT_YOUR_SESSION = "not_your_session", False, "Only the buyer who opened a session may use it."
 
+    POLICY_CHANGING = (
+        "policy_changing",
+        True,
+        "The market changes its policy once the open sessions have ended; open one then.",
+    )
+    CHANGES_WAITING = (
+        "changes_waiting",
+        True,
+        "Providers' changes have waited long; ask for a shorter session, or again soon.",
+    )
+
     # Of requests and acceptances
     REQUEST_UNKNOWN = "request_unknown", True, "Wait for the request's answer, then send it again."
     OTHER_SESSION = "other_session", False, "Accept in the session that the request was made in."
+    UNKNOWN_NETWORK = (
+        "unknown_network",
+        False,
+        "Name a network by MCC and MNC, such as 234-15, or a country by ISO 3166.",
+    )
+    UNKNOWN_ATTRIBUTE = (
+        "unknown_attribute",
+        False,
+        "Rank by numbers of which more, or less, is better for this kind of service.",
+    )
+    CONTINUATION_INVALID = (
+        "continuation_invalid",
+        False,
+        "Give as `after` the `next` of an answer to the same service and wishes.",
+    )
     ANSWER_TOO_LARGE = "answer_too_large", False, "Ask for fewer offers with max_matches."
     NOT_SHOWN = "not_shown", False, "Accept an offer, at its revision, that the answer showed."
     MATCH_EXPIRED = "match_expired", False, "The match's validity has passed; submit a new request."
@@ -77,6 +132,7 @@ class Refusal(StrEnum):
         False,
         "It was replaced after it was shown; submit a new request.",
     )
+    NOT_FIRM = "not_firm", False, "Only a firm offer can be accepted; ask its provider for one."
     OFFER_GONE = "offer_gone", False, "It was withdrawn after it was shown; submit a new request."
     CAPACITY_EXHAUSTED = (
         "capacity_exhausted",

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from strowger.contract.inbound import (
+    BookRequested,
+    CapacityPublished,
     InboundEvent,
     OfferAccepted,
     OfferPublished,
@@ -85,9 +87,10 @@ def _inbound(
 OFFER_PUBLISHED: Final = _inbound(
     "offer-published",
     ("provider",),
-    "Offers published, replaced, withdrawn.",
+    "Offers published, replaced, withdrawn; capacity that offers share.",
     OfferPublished,
     OfferWithdrawn,
+    CapacityPublished,
 )
 SESSION_OPENED: Final = _inbound(
     "session-opened", ("buyer",), "Sessions that buyers open.", SessionOpened
@@ -108,12 +111,16 @@ SESSION_CLOSED: Final = _inbound(
     "Sessions closed by their buyer or by time.",
     SessionClosed,
 )
+BOOK_REQUESTED: Final = _inbound(
+    "book-requested", ("provider",), "Questions after the stored set.", BookRequested
+)
 INBOUND_TOPICS: Final = (
     OFFER_PUBLISHED,
     SESSION_OPENED,
     REQUEST_SUBMITTED,
     OFFER_ACCEPTED,
     SESSION_CLOSED,
+    BOOK_REQUESTED,
 )
 
 MARKET_LOG: Final = Topic(

@@ -122,8 +122,9 @@ async def _capacity(stage: Stage, sales: list[AcceptanceConfirmed]) -> dict[tupl
         if (source, record.key) not in sold or headers["ce_type"] != OfferPublished.TYPE.encode():
             continue
         offer = OfferPublished.model_validate_json(record.value)
-        if offer.service.capacity_minutes is not None:
+        capacity = offer.service.capacity()
+        if capacity is not None:
             provider = source.decode().removeprefix(participant_source(""))
             pool = (offer.market, provider, offer.offer_id)
-            found[pool, offer.revision] = offer.service.capacity_minutes
+            found[pool, offer.revision] = capacity
     return found

@@ -90,10 +90,10 @@ def cause_of(record: ConsumerRecord) -> Cause | None:
 
 
 def oversold(sales: Iterable[AcceptanceConfirmed], capacity: dict[tuple[Pool, int], int]) -> int:
-    """Count the minutes sold beyond the capacity of the revision they were sold at.
+    """Count the units sold beyond the capacity of the revision they were sold at.
 
     `sales` are all there ever were, in order: what was sold survives a new revision. `capacity`
-    gives the minutes of a pool's revision where it is limited.
+    gives the units of a pool's revision where it is limited.
     """
     sold: Counter[Pool] = Counter()
     over = 0
@@ -103,8 +103,8 @@ def oversold(sales: Iterable[AcceptanceConfirmed], capacity: dict[tuple[Pool, in
             continue
         seen.add(sale.contract_id)
         pool = (sale.market, sale.provider, sale.offer_id)
-        sold[pool] += sale.service.minutes
+        sold[pool] += sale.quantity
         limit = capacity.get((pool, sale.revision))
         if limit is not None and sold[pool] > limit:
-            over += min(sale.service.minutes, sold[pool] - limit)
+            over += min(sale.quantity, sold[pool] - limit)
     return over

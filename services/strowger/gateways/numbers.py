@@ -5,7 +5,7 @@ data changes between releases. That is why the market core never looks there.
 """
 
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 from phonenumbers import (
     NumberParseException,
@@ -17,11 +17,16 @@ from phonenumbers import (
     region_code_for_number,
 )
 
+from strowger.contract.refusals import Refusal
+from strowger.gateways.unknown import Unknown
+
 _ISO_3166: Final = re.compile(r"[A-Z]{2}")
 
 
-class NotE164(ValueError):
+class NotE164(Unknown):
     """The number is none that can be dialled from abroad as it stands."""
+
+    refusal: ClassVar[Refusal] = Refusal.NOT_E164
 
 
 def country_of(number: str) -> str | None:

@@ -1,39 +1,36 @@
-"""The gateway of `request-submitted`: requests for service, with the number's country looked up."""
+"""The gateway of `request-submitted`: requests for service, with what can be looked up of them."""
 
 from typing import Final
 
-from strowger.contract.commands import AnyCommand, SubmitRequest, VoiceNeed
+from strowger.contract.commands import AnyCommand, SubmitRequest
 from strowger.contract.inbound import RequestSubmitted
 from strowger.contract.reading import Received
-from strowger.contract.refusals import Refusal
 from strowger.contract.topics import REQUEST_SUBMITTED
 from strowger.gateways import gateway
 from strowger.gateways.gateway import Gateway, common, refuse
-from strowger.gateways.numbers import NotE164, country_of
+from strowger.gateways.lookups import look_up
+from strowger.gateways.unknown import Unknown
+from strowger.gateways.wishes import wish_of
 from strowger.service import Life
 from strowger.settings import Settings
 
 
 def command(received: Received) -> AnyCommand:
-    """Normalise one event of this topic; a number that is none is refused here."""
+    """Normalise one event of this topic; a number, place or network that is none is refused."""
     match received.event:
         case RequestSubmitted() as request:
-            demand = request.service
             try:
-                country = country_of(demand.destination)
-            except NotE164 as problem:
-                return refuse(received, Refusal.NOT_E164, str(problem))
+                looked_up = look_up(request.service)
+                wish = wish_of(request)
+            except Unknown as problem:
+                return refuse(received, problem.refusal, str(problem))
             return SubmitRequest(
                 **common(received),
                 request_id=request.request_id,
                 session_id=request.session_id,
-                service=VoiceNeed(
-                    destination=demand.destination.removeprefix("+"),
-                    country=country,
-                    minutes=demand.minutes,
-                    call_seconds=demand.call_seconds,
-                ),
+                service=request.service.need(looked_up),
                 max_matches=request.max_matches,
+                wish=wish,
             )
         case other:
             raise TypeError(f"{REQUEST_SUBMITTED.name} does not carry {type(other).__name__}")

@@ -7,6 +7,8 @@ import pydantic_core
 
 from strowger.contract.fields import REFERENCE_PATTERN
 from strowger.contract.inbound import (
+    BookRequested,
+    CapacityPublished,
     InboundEvent,
     OfferAccepted,
     OfferPublished,
@@ -20,11 +22,13 @@ from strowger.contract.inbound import (
 _KIND_AND_ID: Final = {
     OfferPublished.TYPE: ("offer", "offer_id"),
     OfferWithdrawn.TYPE: ("offer", "offer_id"),
+    CapacityPublished.TYPE: ("capacity", "pool"),
     SessionOpened.TYPE: ("session", "session_id"),
     SessionClosed.TYPE: ("session", "session_id"),
     RequestSubmitted.TYPE: ("request", "request_id"),
     OfferAccepted.TYPE: ("acceptance", "acceptance_id"),
     OutcomeRequested.TYPE: ("acceptance", "acceptance_id"),
+    BookRequested.TYPE: ("book", "read_id"),
 }
 _REFERENCE: Final = re.compile(REFERENCE_PATTERN)
 

@@ -1,7 +1,8 @@
 """What a decision means for the ledger's tables: rows for statements that may be run again."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from strowger.contract.fields import plain, to_millis
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
+    CapacityStored,
     Decision,
     Event,
     EventRefused,
@@ -16,12 +18,14 @@ from strowger.contract.outbound import (
     OfferRemoved,
     OffersMatched,
     OfferStored,
+    RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
 
 Value = str | int | None
 Row = tuple[Value, ...]
+Named = Mapping[str, Value]
 
 _DECIDED: Final = """
     INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -29,15 +33,35 @@ _DECIDED: Final = """
 """
 _MENTIONED: Final = "INSERT INTO mentions VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _DECLARED: Final = "INSERT INTO markets VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-# A smaller revision may follow: the market had forgotten the withdrawn offer of this id.
+# One whose time comes with another's replaces it, whatever their revisions: the market may have
+# forgotten a withdrawn offer of this id.
 _OFFERED: Final = """
-    INSERT INTO offers VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (market, provider, offer_id) DO UPDATE SET
+    INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (market, provider, offer_id, effective_at_ms) DO UPDATE SET
         revision = excluded.revision, state = excluded.state,
         changed_at_ms = excluded.changed_at_ms,
         partition = excluded.partition, "offset" = excluded."offset"
-    WHERE excluded."offset" > offers."offset"
+    WHERE excluded."offset" > revisions."offset"
 """
+# A revision drops those scheduled for its time or later; what is past goes, too.
+_REPLACED: Final = """
+    DELETE FROM revisions
+    WHERE market = :market AND provider = :provider AND offer_id = :offer_id
+        AND (effective_at_ms >= :effective_at_ms AND "offset" < :offset
+            OR effective_at_ms < (
+                SELECT max(effective_at_ms) FROM revisions
+                WHERE market = :market AND provider = :provider AND offer_id = :offer_id
+                    AND effective_at_ms <= :at_ms
+            ))
+"""
+_POOLED: Final = """
+    INSERT INTO pools VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (market, provider, pool) DO UPDATE SET
+        revision = excluded.revision, changed_at_ms = excluded.changed_at_ms,
+        partition = excluded.partition, "offset" = excluded."offset"
+    WHERE excluded."offset" > pools."offset"
+"""
+_RATED: Final = "INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 # A later deadline under the same id is a new session: the market had forgotten the old one.
 _GRANTED: Final = """
     INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?)
@@ -52,10 +76,14 @@ _ENDED: Final = """
     WHERE market = ? AND buyer = ? AND session_id = ?
         AND ended_at_ms IS NULL AND opened_at_ms <= ?
 """
-_MATCHED: Final = "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MATCHED: Final = """
+    INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _SOLD: Final = """
-    INSERT INTO acceptances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING
+    INSERT INTO acceptances VALUES (
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ) ON CONFLICT DO NOTHING
 """
 
 STATEMENTS: Final = (
@@ -63,6 +91,9 @@ STATEMENTS: Final = (
     _MENTIONED,
     _DECLARED,
     _OFFERED,
+    _REPLACED,
+    _POOLED,
+    _RATED,
     _GRANTED,
     _ENDED,
     _MATCHED,
@@ -76,6 +107,7 @@ _NAMED: Final = (
     "request_id",
     "session_id",
     "offer_id",
+    "pool",
     "causation_id",
 )
 
@@ -98,7 +130,7 @@ class Batch:
     """The rows of some decisions, by the statement that writes them."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.rows: dict[str, list[Row | Named]] = defaultdict(list)
         self.last: dict[int, tuple[int, str]] = {}
         """By partition: the offset of its last decision, and that decision's event id."""
 
@@ -124,21 +156,40 @@ class Batch:
             case MarketDeclared(terms=terms):
                 said = (terms.policy, terms.currency, terms.sessions, terms.model_dump_json())
                 self.rows[_DECLARED].append((market, *said, at_ms, *place))
-            case OfferStored(offer_id=offer_id, revision=revision):
-                offer = (market, owner, offer_id, revision, "standing", at_ms)
-                self.rows[_OFFERED].append((*offer, *place))
-            case OfferRemoved(offer_id=offer_id, revision=revision):
-                offer = (market, owner, offer_id, revision, "withdrawn", at_ms)
-                self.rows[_OFFERED].append((*offer, *place))
+            case RatesDeclared(version=version) as declared:
+                rates = json.dumps(declared.model_dump(mode="json")["rates"])
+                self.rows[_RATED].append((market, version, rates, at_ms, *place))
+            case CapacityStored(pool=pool, revision=revision):
+                self.rows[_POOLED].append((market, owner, pool, revision, at_ms, *place))
+            case OfferStored() | OfferRemoved() as change:
+                self._offer(place, change, owner)
             case SessionGranted(session_id=session_id, deadline=deadline):
                 session = (market, owner, session_id, at_ms, to_millis(deadline))
                 self.rows[_GRANTED].append((*session, *place))
             case SessionEnded(session_id=session_id, reason=reason):
                 self.rows[_ENDED].append((at_ms, reason, market, owner, session_id, at_ms))
             case OffersMatched() as answer:
-                self.rows[_MATCHED].append((market, owner, *_matched(answer), *place))
+                self.rows[_MATCHED].append(
+                    (market, owner, *_matched(answer), *place, *_page(answer))
+                )
             case AcceptanceConfirmed() as sale:
                 self.rows[_SOLD].append((*_sold(sale, owner), *place))
+
+    def _offer(self, place: Place, change: OfferStored | OfferRemoved, owner: str) -> None:
+        at_ms, effective_at_ms = to_millis(change.at), to_millis(change.effective_at)
+        state = "standing" if isinstance(change, OfferStored) else "withdrawn"
+        offer = (change.market, owner, change.offer_id, change.revision, state)
+        self.rows[_OFFERED].append((*offer, effective_at_ms, at_ms, *place))
+        self.rows[_REPLACED].append(
+            {
+                "market": change.market,
+                "provider": owner,
+                "offer_id": change.offer_id,
+                "effective_at_ms": effective_at_ms,
+                "at_ms": at_ms,
+                "offset": place.offset,
+            }
+        )
 
 
 def _decided(place: Place, decision: Decision, event: bytes) -> Row:
@@ -175,7 +226,7 @@ def _mentioned(event: Event) -> Iterator[str]:
 
 
 def _matched(answer: OffersMatched) -> Row:
-    cheapest = plain(answer.matches[0].cost) if answer.matches else None
+    cheapest = min((match.ranking_cost for match in answer.matches), default=None)
     return (
         answer.request_id,
         answer.session_id,
@@ -183,11 +234,17 @@ def _matched(answer: OffersMatched) -> Row:
         answer.currency,
         answer.able,
         len(answer.matches),
-        cheapest,
+        None if cheapest is None else plain(cheapest),
     )
 
 
+def _page(answer: OffersMatched) -> Row:
+    return len(answer.near_misses), int(answer.next is not None), answer.rates_version
+
+
 def _sold(sale: AcceptanceConfirmed, buyer: str) -> Row:
+    # As the wire has it, where money is text.
+    told = sale.model_dump(mode="json")
     return (
         sale.market,
         sale.contract_id,
@@ -199,9 +256,21 @@ def _sold(sale: AcceptanceConfirmed, buyer: str) -> Row:
         sale.provider,
         sale.offer_id,
         sale.revision,
-        sale.service.prefix,
-        sale.service.minutes,
-        plain(sale.service.rate_per_minute),
-        plain(sale.cost),
+        sale.service.family,
+        json.dumps(told["service"]),
+        sale.quantity,
+        sale.channels,
         sale.currency,
+        plain(sale.cost),
+        plain(sale.ranking_cost),
+        sale.rates_version,
+        json.dumps(told["prices"]),
+        json.dumps(told["lines"]),
+        sale.comparison_months,
+        sale.term_months,
+        int(sale.renewal_assumed),
+        json.dumps(told["excludes"]),
+        to_millis(sale.effective_at),
+        to_millis(sale.starts_at),
+        None if sale.ends_at is None else to_millis(sale.ends_at),
     )

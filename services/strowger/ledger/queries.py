@@ -7,9 +7,23 @@ from typing import Final, Literal, TypeVar
 
 import aiosqlite
 
+from strowger.contract.outbound import MarketTerms
 from strowger.ledger.errors import LedgerMissing, SchemaTooNew, SchemaTooOld
-from strowger.ledger.results import Acceptance, Count, Decided, Market, Request, Session, result
-from strowger.ledger.schema import MIGRATIONS, version
+from strowger.ledger.results import (
+    Acceptance,
+    Count,
+    Decided,
+    Market,
+    Offer,
+    Pool,
+    Rates,
+    Request,
+    Revision,
+    Session,
+    result,
+)
+from strowger.ledger.schema import version
+from strowger.ledger.steps import MIGRATIONS
 
 SessionState = Literal["open", "ended"]
 
@@ -25,17 +39,98 @@ class Ledger:
         self._database = database
 
     async def markets(self) -> list[Market]:
-        """Give every declared market, by name."""
+        """Give every declared market, by name, as of the market time of its last decision."""
         return await self._all(
             Market,
             """
+            WITH market_time AS MATERIALIZED (
+                SELECT market, (
+                    SELECT at_ms FROM decisions WHERE decisions.market = markets.market
+                    ORDER BY sequence DESC LIMIT 1
+                ) AS at_ms
+                FROM markets
+            )
             SELECT *, declared_at_ms AS declared_at,
-                (SELECT count(*) FROM offers
-                 WHERE offers.market = markets.market AND state = 'standing') AS standing_offers,
+                (SELECT count(*) FROM revisions AS due
+                 WHERE due.market = markets.market AND due.state = 'standing'
+                    AND due.effective_at_ms <= market_time.at_ms
+                    AND NOT EXISTS (
+                        SELECT 1 FROM revisions AS later
+                        WHERE later.market = due.market AND later.provider = due.provider
+                            AND later.offer_id = due.offer_id
+                            AND later.effective_at_ms > due.effective_at_ms
+                            AND later.effective_at_ms <= market_time.at_ms
+                    )) AS standing_offers,
                 (SELECT count(*) FROM sessions AS s
                  WHERE s.market = markets.market AND s.ended_at_ms IS NULL) AS open_sessions
-            FROM markets ORDER BY market
+            FROM markets
+            JOIN market_time USING (market)
+            ORDER BY market
             """,
+        )
+
+    async def terms(self, market: str) -> MarketTerms | None:
+        """Give what a market declared of itself; none where it is not declared."""
+        rows = await self._database.execute_fetchall(
+            "SELECT terms FROM markets WHERE market = :market", {"market": market}
+        )
+        return next((MarketTerms.model_validate_json(row["terms"]) for row in rows), None)
+
+    async def offers(self, market: str, provider: str) -> list[Offer]:
+        """Give the last revision of each of a provider's offers, by id."""
+        return await self._all(
+            Offer,
+            """
+            SELECT offer_id, revision, state FROM offers
+            WHERE market = :market AND provider = :provider ORDER BY offer_id
+            """,
+            {"market": market, "provider": provider},
+        )
+
+    async def revisions(
+        self,
+        market: str | None = None,
+        *,
+        provider: str | None = None,
+        offer_id: str | None = None,
+        limit: int = 50,
+    ) -> list[Revision]:
+        """Give the schedules of offers: what is in force and what is to come, by offer, in time."""
+        return await self._all(
+            Revision,
+            """
+            SELECT *, effective_at_ms AS effective_at, changed_at_ms AS changed_at FROM revisions
+            WHERE (:market IS NULL OR market = :market)
+                AND (:provider IS NULL OR provider = :provider)
+                AND (:offer_id IS NULL OR offer_id = :offer_id)
+            ORDER BY market, provider, offer_id, effective_at_ms LIMIT :limit
+            """,
+            {"market": market, "provider": provider, "offer_id": offer_id, "limit": limit},
+        )
+
+    async def pools(self, market: str | None = None, *, provider: str | None = None) -> list[Pool]:
+        """Give capacity pools, by name."""
+        return await self._all(
+            Pool,
+            """
+            SELECT *, changed_at_ms AS changed_at FROM pools
+            WHERE (:market IS NULL OR market = :market)
+                AND (:provider IS NULL OR provider = :provider)
+            ORDER BY market, provider, pool
+            """,
+            {"market": market, "provider": provider},
+        )
+
+    async def rates(self, market: str | None = None, *, limit: int = 50) -> list[Rates]:
+        """Give the rates that markets declared, the last version first."""
+        return await self._all(
+            Rates,
+            """
+            SELECT *, declared_at_ms AS declared_at FROM rates
+            WHERE (:market IS NULL OR market = :market)
+            ORDER BY market, version DESC LIMIT :limit
+            """,
+            {"market": market, "limit": limit},
         )
 
     async def sessions(
@@ -85,7 +180,9 @@ class Ledger:
         return await self._all(
             Acceptance,
             """
-            SELECT *, at_ms AS at FROM acceptances
+            SELECT *, at_ms AS at, effective_at_ms AS effective_at, starts_at_ms AS starts_at,
+                ends_at_ms AS ends_at
+            FROM acceptances
             WHERE (:market IS NULL OR market = :market) AND (:buyer IS NULL OR buyer = :buyer)
                 AND (:provider IS NULL OR provider = :provider)
             ORDER BY at_ms DESC, "offset" DESC LIMIT :limit
@@ -139,7 +236,8 @@ class Ledger:
     async def story(self, of: str, market: str | None = None) -> list[Decided]:
         """Give every decision that names an id or was caused by it, in the order decided.
 
-        The id may be an event's, or that of an offer, session, request, acceptance or contract.
+        The id may be an event's, or that of an offer, a pool, a session, a request, an acceptance
+        or a contract.
         """
         return await self._all(
             Decided,

@@ -1,14 +1,25 @@
 """Rules of acceptances: one shown offer, as it was shown, while it may be (claims 1, 2, 3, 9)."""
 
+from dataclasses import dataclass
+
 import msgspec
 from pydantic import TypeAdapter
 
 from strowger.contract.commands import AcceptOffer, TellOutcome
-from strowger.contract.fields import from_nano
+from strowger.contract.fields import from_millis
+from strowger.contract.normal import Terms
 from strowger.contract.outbound import AcceptanceConfirmed, Event, OfferSold
 from strowger.contract.refusals import Refusal
+from strowger.contract.topics import MAX_ANSWER_BYTES
+from strowger.market.answers import contract
 from strowger.market.book import Book
-from strowger.market.entities import Offer, Request, Shown
+from strowger.market.capacity import channels_left, take, units_left
+from strowger.market.coverage import longer_codes
+from strowger.market.deferral import withholds
+from strowger.market.entities import Offer, Request, Revised, Shown, Withheld
+from strowger.market.holding import consume
+from strowger.market.registry import FAMILIES
+from strowger.market.scopes import Item, Viewer
 from strowger.market.sessions import usable
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
@@ -31,13 +42,19 @@ def accept(book: Book, command: AcceptOffer) -> Verdict:  # noqa: PLR0911 - one 
     if request.valid_until_ms is not None and book.clock_ms >= request.valid_until_ms:
         return Denied(Refusal.MATCH_EXPIRED)
     offer = book.offer(command.provider, command.offer_id)
-    if offer is None or offer.withdrawn:
+    seen_at_ms = book.view_ms(command.participant, command.session_id)
+    revised = None if offer is None else offer.in_force(seen_at_ms)
+    if offer is None or revised is None or revised.terms is None:
         return Denied(Refusal.OFFER_GONE)
-    if offer.revision != command.revision:
-        return Denied(Refusal.OFFER_CHANGED, f"revision {offer.revision} stands now")
-    if not book.voice.has_room(offer, request.need):
-        return Denied(Refusal.CAPACITY_EXHAUSTED, _left(book, offer))
-    return _sell(book, command, request, offer, shown)
+    if offer.provider in book.state.suspended:
+        return Denied(Refusal.OFFER_GONE, "its provider is suspended")
+    if revised.revision != command.revision:
+        return Denied(Refusal.OFFER_CHANGED, f"revision {revised.revision} stands now")
+    if revised.firmness != "firm":
+        return Denied(Refusal.NOT_FIRM, f"it is {revised.firmness.replace('_', ' ')}")
+    sale = _Sale(book, command, request, shown, offer, revised, revised.terms)
+    denied = sale.short_of_capacity()
+    return sale.make() if denied is None else denied
 
 
 def tell_outcome(book: Book, command: TellOutcome) -> Verdict:
@@ -58,41 +75,104 @@ def _shown(request: Request, command: AcceptOffer) -> Shown | None:
     return None
 
 
-def _sell(
-    book: Book, command: AcceptOffer, request: Request, offer: Offer, shown: Shown
-) -> Granted:
-    quantity = book.voice.quantity(request.need)
-    sold = msgspec.structs.replace(offer, sold=offer.sold + quantity)
-    book.put_offer(sold)
-    contract_id = f"{book.market}-{book.state.sequence + 1}"  # as the decision that makes it
-    service = book.voice.sell(offer.service, request.need)
-    confirmed = AcceptanceConfirmed(
-        **book.stamp(command),
-        contract_id=contract_id,
-        acceptance_id=command.acceptance_id,
-        session_id=command.session_id,
-        request_id=command.request_id,
-        buyer=command.participant,
-        provider=offer.provider,
-        offer_id=offer.offer_id,
-        revision=offer.revision,
-        service=service,
-        currency=book.state.currency,
-        cost=from_nano(shown.cost_nano),
-    )
-    notice = OfferSold(
-        **book.stamp(command),
-        contract_id=contract_id,
-        buyer=command.participant,
-        offer_id=offer.offer_id,
-        revision=offer.revision,
-        service=service,
-        currency=book.state.currency,
-        cost=from_nano(shown.cost_nano),
-        remaining=book.voice.remaining(sold),
-    )
-    return Granted(confirmed, (Notice(offer.provider, notice),))
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """One shown offer, as it stands, about to be sold."""
 
+    book: Book
+    command: AcceptOffer
+    request: Request
+    shown: Shown
+    offer: Offer
+    revised: Revised
+    terms: Terms
 
-def _left(book: Book, offer: Offer) -> str:
-    return f"{book.voice.remaining(offer)} minutes are left"
+    def short_of_capacity(self) -> Denied | None:
+        """Refuse what the offer or its pool has no room for."""
+        family, need = FAMILIES[self.terms.family], self.request.need
+        # For whom some is held there is what is not sold: what others hold never is of that.
+        holder = self.shown.held is not None
+        units = units_left(self.book, self.offer, self.revised, holder=holder)
+        if units is not None and units < family.takes(self.terms, need):
+            return Denied(Refusal.CAPACITY_EXHAUSTED, f"{units} {family.unit} are left")
+        channels = channels_left(self.book, self.offer.provider, self.revised, holder=holder)
+        if channels is not None and channels < need.channels:
+            return Denied(Refusal.CAPACITY_EXHAUSTED, f"{channels} channels are left")
+        return None
+
+    def make(self) -> Verdict:
+        """Sell: freeze the contract for both parties, if a record can hold it; take the capacity.
+
+        Only the codes that it excludes can be too many: a larger record would not be written, and
+        the market would stand.
+        """
+        book, command, need = self.book, self.command, self.request.need
+        frozen = contract(
+            at=from_millis(book.clock_ms),
+            request=self.request,
+            revised=self.revised,
+            shown=self.shown,
+            excludes=self._excludes(),
+        )
+        contract_id = f"{book.market}-{book.state.sequence + 1}"  # as the decision that makes it
+        confirmed = AcceptanceConfirmed(
+            **book.stamp(command),
+            **frozen,
+            contract_id=contract_id,
+            acceptance_id=command.acceptance_id,
+            session_id=command.session_id,
+            request_id=command.request_id,
+            buyer=command.participant,
+            provider=self.offer.provider,
+        )
+        size = len(confirmed.model_dump_json())
+        if size > MAX_ANSWER_BYTES:
+            detail = f"it excludes {len(confirmed.excludes)} longer codes, which make {size} bytes"
+            return Denied(
+                Refusal.ANSWER_TOO_LARGE, f"{detail}; a contract holds {MAX_ANSWER_BYTES}"
+            )
+        units = FAMILIES[self.terms.family].takes(self.terms, need)
+        consume(book, self.request, self.shown)
+        offer = book.offer(self.offer.provider, self.offer.offer_id) or self.offer
+        sold = take(book, offer, self.revised, units, need.channels)
+        notice = OfferSold(
+            **book.stamp(command),
+            **frozen,
+            contract_id=contract_id,
+            buyer=command.participant,
+            remaining=units_left(book, sold, self.revised),
+            remaining_channels=channels_left(book, sold.provider, self.revised),
+        )
+        if command.session_id is not None and withholds(book):
+            self._withhold(command.session_id, confirmed, notice)
+            return Granted(confirmed)
+        return Granted(confirmed, (Notice(self.offer.provider, notice),))
+
+    def _withhold(self, session_id: str, confirmed: AcceptanceConfirmed, notice: OfferSold) -> None:
+        """Keep the sale from its provider and the public until the session ends."""
+        book, buyer = self.book, self.command.participant
+        number = f"{book.state.sequence:016d}"
+        book.store.put(
+            ("withheld", book.market, buyer, session_id, number),
+            Withheld(
+                buyer=buyer,
+                session_id=session_id,
+                confirmed=msgspec.Raw(confirmed.model_dump_json().encode()),
+                notice=msgspec.Raw(notice.model_dump_json().encode()),
+            ),
+        )
+
+    def _excludes(self) -> tuple[str, ...]:
+        """Name the longer codes that the deck priced apart when the offer was shown."""
+        if not FAMILIES[self.terms.family].counts_calls:
+            return ()
+        command, need = self.command, self.request.need
+        key = ("offer", self.book.market, self.offer.provider, self.offer.offer_id)
+        item = Item(key, self.revised, None)
+        seen_at_ms = self.book.view_ms(command.participant, command.session_id)
+        viewer = Viewer(command.participant, seen_at_ms)
+        origin = str(need.extra.get("origin", ""))
+        prefix = self.terms.scope[0]
+        longer = longer_codes(self.book.scopes, item, prefix, origin, viewer)
+        shown_at_ms = self.request.shown_at_ms
+        return tuple(sorted({code for code, from_ms in longer if from_ms <= shown_at_ms}))

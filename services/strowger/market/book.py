@@ -1,16 +1,28 @@
 """One market's rows, typed, with its clock and its indexes: what every rule reads and writes."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from strowger.contract.commands import AnyCommand
+import msgspec
+
+from strowger.contract.commands import AnyCommand, SubmitRequest
 from strowger.contract.fields import from_millis
-from strowger.market.entities import Key, MarketState, Offer, Remembered, Request, Session
+from strowger.market.entities import (
+    Entity,
+    Key,
+    MarketState,
+    Offer,
+    Pool,
+    Remembered,
+    Request,
+    Session,
+)
 from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS
+from strowger.market.scopes import Scopes
+from strowger.market.shelf import Shelf
+from strowger.market.sittings import Sittings, Waiting
 from strowger.market.store import Store
 from strowger.market.timers import Deadlines, Forgetting
-from strowger.market.voice import Voice
 
 
 class Stamp(TypedDict):
@@ -21,23 +33,23 @@ class Stamp(TypedDict):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """An offer and the key of its row."""
-
-    key: Key
-    offer: Offer
-
-
 class Book:
     """One market's rows and what is derived from them."""
 
     def __init__(self, market: str) -> None:
         self.market = market
-        self.voice = Voice()
+        self.scopes = Scopes(self._row)
+        self.sittings = Sittings()
+        self.waiting = Waiting()
+        self.shelf = Shelf()
         self.deadlines = Deadlines()
         self.forgetting = Forgetting()
-        self.store = Store(self.voice, self.deadlines, self.forgetting)
+        self.store = Store(
+            self.scopes, self.sittings, self.waiting, self.shelf, self.deadlines, self.forgetting
+        )
+
+    def _row(self, key: Key) -> Entity | None:
+        return self.store.get(key)
 
     @property
     def declared(self) -> bool:
@@ -70,6 +82,32 @@ class Book:
         """
         return self.clock_ms + HORIZON_MS + CLOCK_SKEW_MS
 
+    @property
+    def earliest_effect_ms(self) -> int:
+        """Give from when a change can take effect: in a snapshot market just after every session.
+
+        A session that was opened in this very millisecond sees the book without it.
+        """
+        return self.clock_ms + (self.state.policy == "snapshot")
+
+    def in_a_snapshot(self, from_ms: int, until_ms: int) -> bool:
+        """Say whether an open session's snapshot holds what stood in a span of time."""
+        if self.state.policy != "snapshot":
+            return False
+        return self.sittings.any_opened_within(from_ms, until_ms)
+
+    def view_ms(self, buyer: str, session_id: str | None) -> int:
+        """Give the time at which a request sees the book: now, or when its session was opened."""
+        if session_id is not None and self.state.policy == "snapshot":
+            session = self.session(buyer, session_id)
+            if session is not None:
+                return session.opened_at_ms
+        return self.clock_ms
+
+    def unwanted(self, command: SubmitRequest) -> frozenset[str]:
+        """Give the providers that a request is not matched with: its buyer's, the operator's."""
+        return frozenset((*command.wish.exclude_providers, *self.state.suspended))
+
     def stamp(self, command: AnyCommand) -> Stamp:
         """Give the fields that every answer to the command has."""
         return {
@@ -86,6 +124,23 @@ class Book:
     def put_offer(self, offer: Offer) -> None:
         """Write an offer."""
         self.store.put(("offer", self.market, offer.provider, offer.offer_id), offer)
+
+    def pool(self, provider: str, pool: str) -> Pool | None:
+        """Give a provider's capacity pool."""
+        entity = self.store.get(("pool", self.market, provider, pool))
+        return entity if isinstance(entity, Pool) else None
+
+    def put_pool(self, pool: Pool) -> None:
+        """Write a capacity pool."""
+        self.store.put(("pool", self.market, pool.provider, pool.pool), pool)
+
+    def note_change(self) -> None:
+        """Note that the stored set changed, so that pages of an older state are known for it.
+
+        Also that a change was taken: whether it waits for sessions no page may tell.
+        """
+        state = self.state
+        self.state = msgspec.structs.replace(state, book_sequence=state.book_sequence + 1)
 
     def session(self, buyer: str, session_id: str) -> Session | None:
         """Give a buyer's session, open or ended."""

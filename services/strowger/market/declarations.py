@@ -1,7 +1,10 @@
 """Rules of market control: the operator declares a market."""
 
-from strowger.contract.commands import OPERATOR, DeclareMarket
-from strowger.contract.outbound import MarketDeclared, MarketTerms
+import msgspec
+
+from strowger.contract.commands import OPERATOR, DeclareMarket, DeclareRates
+from strowger.contract.fields import from_nano
+from strowger.contract.outbound import MarketDeclared, MarketTerms, RatesDeclared
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
 from strowger.market.entities import MarketState
@@ -22,3 +25,24 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
     elif any(getattr(book.state, name) != value for name, value in terms.items()):
         return Denied(Refusal.MARKET_DECLARED_OTHERWISE)
     return Granted(MarketDeclared(**book.stamp(command), terms=declared), repeat=repeat)
+
+
+def declare_rates(book: Book, command: DeclareRates) -> Verdict:
+    """Declare what currencies are worth in the market's own; the same version again says it again.
+
+    Offers in a currency that is left out stay stored, and match nothing until it is declared.
+    """
+    if command.participant != OPERATOR:
+        return Denied(Refusal.NOT_ALLOWED, "only the operator declares rates")
+    state = book.state
+    same = state.rates_nano == command.rates_nano
+    repeat = command.version == state.rates_version
+    newer = state.rates_version is None or command.version > state.rates_version
+    if not newer and not (repeat and same):
+        return Denied(Refusal.RATES_NOT_NEWER, f"version {state.rates_version} stands")
+    book.state = msgspec.structs.replace(
+        state, rates_version=command.version, rates_nano=command.rates_nano
+    )
+    rates = {currency: from_nano(nano) for currency, nano in sorted(command.rates_nano.items())}
+    declared = RatesDeclared(**book.stamp(command), version=command.version, rates=rates)
+    return Granted(declared, repeat=repeat)

@@ -23,7 +23,7 @@ def content_digest(command: AnyCommand) -> str:
     bare = msgspec.structs.replace(command, causation_id="", sent_at_ms=0, origin=None)
     if isinstance(bare, SubmitRequest):
         bare = msgspec.structs.replace(
-            bare, service=msgspec.structs.replace(bare.service, country=None)
+            bare, service=msgspec.structs.replace(bare.service, looked_up=None)
         )
     return blake2b(encode(bare), digest_size=8).hexdigest()
 

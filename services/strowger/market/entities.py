@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from strowger.contract.commands import VoiceNeed, VoiceTerms
+from strowger.contract.fields import NANO
+from strowger.contract.normal import Need, Terms
 from strowger.contract.topics import MARKET_BOOK, OFFER_BOOK, SESSION_BOOK
 
 Key = tuple[str, ...]
@@ -28,6 +29,29 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
     declared_at_ms: int
     clock_ms: int
     sequence: int
+    increase_notice_seconds: int = 0
+    closure_notice_seconds: int = 0
+    hold_capacity: bool = False
+    denied_changes: str = "defer"
+    max_deferral_seconds: int = 86_400
+    standing: str = "trading"
+    """`trading`, `paused` or `closed`."""
+
+    suspended: tuple[str, ...] = ()
+    """The participants that the operator has suspended, in order."""
+
+    next_policy: str | None = None
+    """The policy that comes into force once no session is open."""
+
+    book_sequence: int = 0
+    """How often the stored set changed, or a change of it was taken."""
+
+    rates_version: int | None = None
+    rates_nano: dict[str, int] = {}
+
+    def rate_nano(self, currency: str) -> int | None:
+        """Give what a unit of a currency is worth in the market's, times 1e9; none if unknown."""
+        return NANO if currency == self.currency else self.rates_nano.get(currency)
 
 
 class PastRevision(msgspec.Struct, frozen=True, array_like=True):
@@ -37,26 +61,97 @@ class PastRevision(msgspec.Struct, frozen=True, array_like=True):
     digest: str
     withdrawn: bool
     forget_at_ms: int
+    from_ms: int = 0
 
 
-class Offer(msgspec.Struct, frozen=True, tag_field="row", tag="offer"):
-    """An offer at its present revision; `sold` survives new revisions.
+class Revised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One revision of an offer that is in force, or will be; without terms it is a closure.
 
-    It survives withdrawal too, until a withdrawn offer's row is forgotten after the horizon.
-    `since` is the market's sequence when this revision took effect: the tie-break of ranking.
+    In force from `from_ms` of market time until the next one is. `since` is the market's sequence
+    when it was stored: the tie-break of ranking.
+    """
+
+    revision: int
+    digest: str
+    from_ms: int
+    since: int
+    currency: str = ""
+    terms: Terms | None = None
+    firmness: str = "firm"
+    pool: str | None = None
+    audience: tuple[str, ...] | None = None
+
+
+class DeferredRevision(msgspec.Struct, frozen=True, array_like=True):
+    """A revision that waits for sessions to end; its `from_ms` is what its provider asked for."""
+
+    revised: Revised
+    taken_ms: int
+
+
+class Offer(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag="offer"):
+    """An offer: the revision in force, then those to come, by number and by time alike.
+
+    `sold` survives new revisions, and withdrawal until a withdrawn offer's row is forgotten after
+    the horizon.
     """
 
     provider: str
     offer_id: str
+    revisions: tuple[Revised, ...]
+    sold: int = 0
+    past: tuple[PastRevision, ...] = ()
+    forget_at_ms: int | None = None
+    """When an offer that is or will be withdrawn may be forgotten; none while it stands."""
+
+    deferred: tuple[DeferredRevision, ...] = ()
+    held: int = 0
+    """Units that open sessions were shown, and that are theirs to buy until they end."""
+
+    def in_force(self, clock_ms: int) -> Revised | None:
+        """Give the revision in force, closures too; none if all are still to come."""
+        found = None
+        for revised in self.revisions:
+            if revised.from_ms > clock_ms:
+                break
+            found = revised
+        return found
+
+
+class PoolTerms(msgspec.Struct, frozen=True, array_like=True):
+    """What a provider says of a pool; `taken_ms` is when, for one that waits."""
+
     revision: int
     digest: str
-    since: int
-    service: VoiceTerms
-    sold: int
-    withdrawn: bool
-    past: tuple[PastRevision, ...]
-    forget_at_ms: int | None
-    """When a withdrawn offer may be forgotten; none while it stands."""
+    units: int | None
+    period: str
+    channels: int | None
+    taken_ms: int = 0
+    since: int = 0
+
+
+class Pool(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag="pool"):
+    """Capacity that several offers of a provider share, and what is sold of it.
+
+    `sold` counts all units ever sold, `month_sold` those sold in `month` (`2026-11`), whatever the
+    period was then: a new revision may count by the other.
+    """
+
+    provider: str
+    pool: str
+    revision: int
+    digest: str
+    units: int | None
+    period: str
+    channels: int | None
+    sold: int = 0
+    month: str = ""
+    month_sold: int = 0
+    channels_sold: int = 0
+    past: tuple[PastRevision, ...] = ()
+    deferred: tuple[PoolTerms, ...] = ()
+    held: int = 0
+    channels_held: int = 0
 
 
 class Session(msgspec.Struct, frozen=True, tag_field="row", tag="session"):
@@ -65,10 +160,43 @@ class Session(msgspec.Struct, frozen=True, tag_field="row", tag="session"):
     buyer: str
     session_id: str
     causation_id: str
+    opened_at_ms: int
     deadline_ms: int
     ended_at_ms: int | None
     reason: str | None
     forget_at_ms: int
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One line of a cost: `quantity` / `per` units at a price, rounded half up to 1e-9."""
+
+    charge: str
+    quantity: int
+    per: int
+    unit: str
+    price_nano: int
+    amount_nano: int
+
+
+class Quote(msgspec.Struct, frozen=True, array_like=True):
+    """What an offer costs for a request, in the offer's currency, and as it ranks in the market's.
+
+    Integers of 1e-9 currency units; the lines add up to the cost.
+    """
+
+    cost_nano: int
+    ranking_nano: int
+    lines: tuple[Line, ...]
+    term_months: int | None = None
+    renewal_assumed: bool = False
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Capacity held for one shown offer: units of it and of its pool, channels of that."""
+
+    units: int
+    channels: int
+    pool: str | None
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
@@ -77,7 +205,8 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     provider: str
     offer_id: str
     revision: int
-    cost_nano: int
+    quote: Quote
+    held: Held | None = None
 
 
 class Request(msgspec.Struct, frozen=True, tag_field="row", tag="request"):
@@ -86,8 +215,11 @@ class Request(msgspec.Struct, frozen=True, tag_field="row", tag="request"):
     buyer: str
     request_id: str
     session_id: str | None
-    need: VoiceNeed
+    need: Need
+    months: int
     shown: tuple[Shown, ...]
+    shown_at_ms: int
+    rates_version: int | None
     valid_until_ms: int | None
     forget_at_ms: int
 
@@ -102,14 +234,25 @@ class Remembered(msgspec.Struct, frozen=True, tag_field="row", tag="remembered")
     forget_at_ms: int
 
 
-Entity = MarketState | Offer | Session | Request | Remembered
+class Withheld(msgspec.Struct, frozen=True, tag_field="row", tag="withheld"):
+    """A sale that nobody but its buyer may hear of before its session ends: the confirmation."""
+
+    buyer: str
+    session_id: str
+    confirmed: msgspec.Raw
+    notice: msgspec.Raw
+
+
+Entity = MarketState | Offer | Pool | Session | Request | Remembered | Withheld
 
 TOPIC_OF_KIND: Final = {
     "market": MARKET_BOOK.name,
     "offer": OFFER_BOOK.name,
+    "pool": OFFER_BOOK.name,
     "session": SESSION_BOOK.name,
     "request": SESSION_BOOK.name,
     "remembered": SESSION_BOOK.name,
+    "withheld": SESSION_BOOK.name,
 }
 """Which book a row lives in, by the first part of its key."""
 

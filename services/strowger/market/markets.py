@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from strowger.contract.commands import AnyCommand
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.market.deferral import withholds
 from strowger.market.entities import Entity, Key
 from strowger.market.market import Market
 from strowger.market.store import Change
@@ -26,13 +27,17 @@ class Markets:
     def public_sale(self, decision: Decision) -> AcceptanceConfirmed | None:
         """Give the public record of the sale that a decision made; none if it made none.
 
-        An answer given again sold nothing. Unless the market names its buyers, what would tell who
-        bought is left out, and the contract stands for the cause.
+        An answer given again sold nothing. A sale that is withheld until its session's end is made
+        public by the notice to nobody that follows then. Unless the market names its buyers, what
+        would tell who bought is left out, and the contract stands for the cause.
         """
         sale = decision.event
         if not isinstance(sale, AcceptanceConfirmed) or decision.repeat:
             return None
-        if self._markets[decision.market].book.state.public_buyer:
+        book = self._markets[decision.market].book
+        if decision.role == "answer" and sale.session_id is not None and withholds(book):
+            return None
+        if book.state.public_buyer:
             return sale
         hidden = dict.fromkeys(("acceptance_id", "session_id", "request_id", "buyer"))
         return sale.model_copy(update={**hidden, "causation_id": sale.contract_id})

@@ -1,15 +1,25 @@
-"""Rules of requests: every stored offer able to satisfy one, cheapest first (claims 1 and 9)."""
+"""Rules of requests: every stored offer able to satisfy one, the best first (claims 1 and 9)."""
+
+from typing import Final
 
 from strowger.contract.commands import SubmitRequest
-from strowger.contract.fields import from_millis, from_nano
-from strowger.contract.outbound import Match, OffersMatched
+from strowger.contract.fields import from_millis
+from strowger.contract.outbound import OffersMatched
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
+from strowger.market.answers import match, near_miss
 from strowger.market.book import Book
-from strowger.market.entities import Offer, Request, Shown
-from strowger.market.families import Quote
+from strowger.market.entities import Request, Shown
+from strowger.market.holding import hold
+from strowger.market.pages import Start, continuation, start_of
+from strowger.market.ranking import rankable
+from strowger.market.registry import FAMILIES
+from strowger.market.selecting import Candidate, Found, find
 from strowger.market.sessions import usable
 from strowger.market.verdict import Denied, Granted, Verdict
+
+LEAST_MATCH_BYTES: Final = 256
+"""No offer is told in less, whatever its family; so many can be refused before all are told."""
 
 
 def submit(book: Book, command: SubmitRequest) -> Verdict:
@@ -17,62 +27,74 @@ def submit(book: Book, command: SubmitRequest) -> Verdict:
     denied = usable(book, command.participant, command.session_id)
     if denied is not None:
         return denied
-    ranked = _rank(book, command)
-    shown = ranked[: command.max_matches]
+    if not rankable(command.wish.ranking, FAMILIES[command.service.family].attributes):
+        return Denied(Refusal.UNKNOWN_ATTRIBUTE)
+    start = start_of(command)
+    if start is None:
+        return Denied(Refusal.CONTINUATION_INVALID)
+    found = find(book, command, start)
+    if len(found.page) * LEAST_MATCH_BYTES > MAX_ANSWER_BYTES:
+        least = len(found.page) * LEAST_MATCH_BYTES
+        return _too_large(found, f"more than {least}")  # before each of them is told
     valid_until_ms = None
     if command.session_id is None:
         valid_until_ms = book.clock_ms + book.state.match_validity_seconds * 1000
-    answer = OffersMatched(
+    answer = _answer(book, command, found, start, valid_until_ms)
+    size = len(answer.model_dump_json())
+    if size > MAX_ANSWER_BYTES:
+        return _too_large(found, str(size))
+    _keep(book, command, found, valid_until_ms)
+    return Granted(answer)
+
+
+def _too_large(found: Found, size: str) -> Denied:
+    detail = f"{len(found.page)} offers make {size} bytes; an answer holds {MAX_ANSWER_BYTES}"
+    return Denied(Refusal.ANSWER_TOO_LARGE, detail)
+
+
+def _answer(
+    book: Book, command: SubmitRequest, found: Found, start: Start, valid_until_ms: int | None
+) -> OffersMatched:
+    state = book.state
+    following = None
+    if found.more:
+        following = continuation(command, start.shown + len(found.page), found.page[-1].order)
+    return OffersMatched(
         **book.stamp(command),
         request_id=command.request_id,
         session_id=command.session_id,
-        currency=book.state.currency,
-        able=len(ranked),
-        matches=tuple(_match(book, rank, *pair) for rank, pair in enumerate(shown, start=1)),
+        currency=state.currency,
+        able=found.able,
+        matches=tuple(
+            match(state, command.service, start.shown + place, candidate)
+            for place, candidate in enumerate(found.page, start=1)
+        ),
         valid_until=None if valid_until_ms is None else from_millis(valid_until_ms),
+        near_misses=tuple(near_miss(miss) for miss in found.misses),
+        next=following,
+        rates_version=state.rates_version,
     )
-    size = len(answer.model_dump_json())
-    if size > MAX_ANSWER_BYTES:
-        detail = f"{len(shown)} offers make {size} bytes; an answer holds {MAX_ANSWER_BYTES}"
-        return Denied(Refusal.ANSWER_TOO_LARGE, detail)
+
+
+def _keep(book: Book, command: SubmitRequest, found: Found, valid_until_ms: int | None) -> None:
     book.put_request(
         Request(
             buyer=command.participant,
             request_id=command.request_id,
             session_id=command.session_id,
             need=command.service,
-            shown=tuple(
-                Shown(offer.provider, offer.offer_id, offer.revision, quote.cost_nano)
-                for offer, quote in shown
-            ),
+            months=command.wish.comparison_months,
+            shown=tuple(_shown(book, command, candidate) for candidate in found.page),
+            shown_at_ms=book.clock_ms,
+            rates_version=book.state.rates_version,
             valid_until_ms=valid_until_ms,
             forget_at_ms=book.remember_until_ms,
         )
     )
-    return Granted(answer)
 
 
-def _rank(book: Book, command: SubmitRequest) -> list[tuple[Offer, Quote]]:
-    """Quote every offer able to satisfy the request: cheapest first, then the longest standing."""
-    need = command.service
-    able = []
-    for key in book.voice.in_scope(need):
-        offer = book.store.get(key)
-        if isinstance(offer, Offer) and book.voice.has_room(offer, need):
-            able.append((offer, book.voice.quote(offer.service, need, book.state)))
-    able.sort(
-        key=lambda pair: (pair[1].cost_nano, pair[0].since, pair[0].provider, pair[0].offer_id)
-    )
-    return able
-
-
-def _match(book: Book, rank: int, offer: Offer, quote: Quote) -> Match:
-    return Match(
-        rank=rank,
-        provider=offer.provider,
-        offer_id=offer.offer_id,
-        revision=offer.revision,
-        service=book.voice.show(offer.service),
-        cost=from_nano(quote.cost_nano),
-        breakdown=quote.breakdown,
-    )
+def _shown(book: Book, command: SubmitRequest, candidate: Candidate) -> Shown:
+    item, held = candidate.item, None
+    if command.session_id is not None and book.state.hold_capacity:
+        held = hold(book, item.key, item.revised, candidate.terms, command.service)
+    return Shown(item.provider, item.offer_id, item.revised.revision, candidate.quote, held)

@@ -1,6 +1,8 @@
 """Decide one command: its standing refusals, its remembered answer, its rule, and whom to tell."""
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import msgspec
 from pydantic import TypeAdapter
@@ -9,9 +11,13 @@ from strowger.contract.commands import (
     AcceptOffer,
     AnyCommand,
     CloseSession,
+    ControlMarket,
     DeclareMarket,
+    DeclareRates,
     OpenSession,
+    PublishCapacity,
     PublishOffer,
+    ReadBook,
     RefuseEvent,
     SubmitRequest,
     TellOutcome,
@@ -22,17 +28,37 @@ from strowger.contract.outbound import Decision, Event, EventRefused
 from strowger.contract.refusals import Refusal
 from strowger.market.acceptances import accept, tell_outcome
 from strowger.market.book import Book, Stamp
-from strowger.market.declarations import declare
+from strowger.market.control import control, halted
+from strowger.market.declarations import declare, declare_rates
 from strowger.market.digests import content_digest, event_id
 from strowger.market.entities import Remembered
 from strowger.market.offers import publish, withdraw
+from strowger.market.pools import publish_capacity
+from strowger.market.reading import read_book
 from strowger.market.requests import submit
 from strowger.market.rules import CLOCK_SKEW_MS, FORGET_PER_COMMAND, HORIZON_MS, RULES_VERSION
-from strowger.market.sessions import close_session, end_overdue, open_session
+from strowger.market.sessions import Ended, close_session, end_overdue, open_session
 from strowger.market.timers import forget_at
-from strowger.market.verdict import Denied, Granted, Verdict
+from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
 _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+
+_RULES: Final[Mapping[type[AnyCommand], Callable[[Book, Any], Verdict]]] = MappingProxyType(
+    {
+        PublishOffer: publish,
+        WithdrawOffer: withdraw,
+        PublishCapacity: publish_capacity,
+        OpenSession: open_session,
+        SubmitRequest: submit,
+        AcceptOffer: accept,
+        CloseSession: close_session,
+        TellOutcome: tell_outcome,
+        DeclareRates: declare_rates,
+        ControlMarket: control,
+        ReadBook: read_book,
+    }
+)
+"""The rule of each command that needs nothing but the book."""
 
 
 class Ruling:
@@ -57,10 +83,22 @@ class Ruling:
         book = self._book
         if not book.declared:
             return
-        for buyer, event in end_overdue(book):
-            subject = f"session {event.session_id}"
-            self._decide(event, "session-deadline", buyer, subject, recipient=buyer, role="notice")
+        for ended in end_overdue(book):
+            self._tell_ended(ended, "session-deadline")
         _forget(book)
+
+    def _tell_ended(self, ended: Ended, command: str) -> None:
+        subject = f"session {ended.event.session_id}"
+        told = (Notice(ended.buyer, ended.event), *ended.notices)
+        for notice in told:
+            self._decide(
+                notice.event,
+                command,
+                ended.buyer,
+                subject,
+                recipient=notice.recipient,
+                role="notice",
+            )
 
     def decide(self) -> None:
         """Decide the command, or give again the answer that is remembered for it."""
@@ -71,7 +109,7 @@ class Ruling:
         subject = _natural_key(self._command)
         if subject is not None and self._answer_again(subject):
             return
-        verdict = self._rule()
+        verdict = self._halted() or self._rule()
         if subject is not None:
             self._remember(subject, verdict)
         self._publish(verdict)
@@ -80,27 +118,14 @@ class Ruling:
         """Refuse the command because a rule of ours failed on it."""
         self._publish(Denied(Refusal.INTERNAL_FAULT))
 
-    def _rule(self) -> Verdict:  # noqa: PLR0911 - one return a command
-        book = self._book
+    def _rule(self) -> Verdict:
         match self._command:
-            case PublishOffer() as command:
-                return publish(book, command)
-            case WithdrawOffer() as command:
-                return withdraw(book, command)
-            case OpenSession() as command:
-                return open_session(book, command)
-            case SubmitRequest() as command:
-                return submit(book, command)
-            case AcceptOffer() as command:
-                return accept(book, command)
-            case CloseSession() as command:
-                return close_session(book, command)
-            case TellOutcome() as command:
-                return tell_outcome(book, command)
             case DeclareMarket() as command:
-                return declare(book, command, self._at_ms)
+                return declare(self._book, command, self._at_ms)
             case RefuseEvent() as command:
                 return Denied(Refusal[command.refusal.upper()], command.detail)
+            case command:
+                return _RULES[type(command)](self._book, command)
 
     def _standing_refusal(self) -> Denied | None:
         """Refuse what is wrong whatever the command: an unknown market, a time out of bounds."""
@@ -117,6 +142,9 @@ class Ruling:
         if age_ms < -CLOCK_SKEW_MS:
             return Denied(Refusal.CLOCK_AHEAD, f"{-age_ms // 1000} seconds ahead of market time")
         return None
+
+    def _halted(self) -> Denied | None:
+        return halted(self._book, self._command) if self._book.declared else None
 
     def _answer_again(self, subject: str) -> bool:
         """Give the remembered answer to the same content again, or refuse other content.
@@ -160,7 +188,9 @@ class Ruling:
             return
         self._decide(verdict.event, repeat=verdict.repeat)
         for notice in verdict.notices:
-            self._decide(notice.event, recipient=notice.recipient, role="notice")
+            self._decide(
+                notice.event, recipient=notice.recipient, role="notice", subject=notice.subject
+            )
 
     def _answer(self, verdict: Verdict) -> Event:
         if isinstance(verdict, Granted):
@@ -203,7 +233,7 @@ class Ruling:
                 market=event.market,
                 sequence=self._next_sequence(),
                 log_offset=self._log_offset,
-                at=event.at if not repeat else self._stamp()["at"],
+                at=self._stamp()["at"],
                 rules_version=RULES_VERSION,
                 command=command,
                 participant=participant,
@@ -254,7 +284,7 @@ def _natural_key(command: AnyCommand) -> str | None:
     return None
 
 
-def _subject(command: AnyCommand) -> str:
+def _subject(command: AnyCommand) -> str:  # noqa: C901, PLR0911 - one return a kind
     match command:
         case PublishOffer() | WithdrawOffer():
             return f"offer {command.offer_id}"
@@ -266,5 +296,13 @@ def _subject(command: AnyCommand) -> str:
             return f"acceptance {command.acceptance_id}"
         case DeclareMarket():
             return f"market {command.market}"
+        case DeclareRates():
+            return f"rates {command.version}"
+        case PublishCapacity():
+            return f"capacity {command.pool}"
+        case ControlMarket():
+            return f"market {command.market}"
+        case ReadBook():
+            return f"book {command.read_id}"
         case RefuseEvent():
             return command.subject

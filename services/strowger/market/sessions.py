@@ -1,15 +1,28 @@
 """Rules of sessions: opened by a buyer, ended by that buyer or by time (claims 2, 3 and 8)."""
 
+from dataclasses import dataclass
+from typing import Final, Literal
+
 import msgspec
+from pydantic import TypeAdapter
 
 from strowger.contract.commands import SESSION_TIMEOUT, CloseSession, OpenSession
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import SessionEnded, SessionGranted
+from strowger.contract.outbound import (
+    AcceptanceConfirmed,
+    OfferSold,
+    SessionEnded,
+    SessionGranted,
+)
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
-from strowger.market.entities import Session
-from strowger.market.verdict import Denied, Granted, Verdict
+from strowger.market.deferral import release
+from strowger.market.entities import Session, Withheld
+from strowger.market.holding import give_back_all
+from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
+_CONFIRMED: Final[TypeAdapter[AcceptanceConfirmed]] = TypeAdapter(AcceptanceConfirmed)
+_SOLD: Final[TypeAdapter[OfferSold]] = TypeAdapter(OfferSold)
 _NO_SESSION = "no session of yours has this id in this market"
 
 
@@ -22,12 +35,23 @@ def open_session(book: Book, command: OpenSession) -> Verdict:
     if book.session(command.participant, command.session_id) is not None:
         # Its answer is forgotten, but what was shown in it is not: that must stay unsellable.
         return Denied(Refusal.ID_REUSED, "a session of yours had this id")
+    if state.next_policy is not None:
+        return Denied(Refusal.POLICY_CHANGING)
     deadline_ms = state.clock_ms + command.ttl_seconds * 1000
+    oldest_ms = None
+    if state.policy == "sealed" and state.denied_changes == "defer":
+        # A change taken in this very millisecond must not wait too long either.
+        oldest_ms = book.waiting.oldest_ms()
+        oldest_ms = state.clock_ms if oldest_ms is None else oldest_ms
+    if oldest_ms is not None and oldest_ms + state.max_deferral_seconds * 1000 < deadline_ms:
+        left = (oldest_ms + state.max_deferral_seconds * 1000 - state.clock_ms) // 1000
+        return Denied(Refusal.CHANGES_WAITING, f"{max(0, left)} seconds could be granted now")
     book.put_session(
         Session(
             buyer=command.participant,
             session_id=command.session_id,
             causation_id=command.causation_id,
+            opened_at_ms=state.clock_ms,
             deadline_ms=deadline_ms,
             ended_at_ms=None,
             reason=None,
@@ -61,27 +85,69 @@ def close_session(book: Book, command: CloseSession) -> Verdict:
         return Denied(Refusal.SESSION_ENDED, f"it has {_how(session)}")
     if by_time:
         return Denied(Refusal.SESSION_NOT_DUE)
-    _end(book, session, "terminated")
-    return Granted(_closed(book, command, book.clock_ms))
+    notices = _end(book, session, "terminated")
+    _after_ends(book)
+    return Granted(_closed(book, command, book.clock_ms), notices)
 
 
-def end_overdue(book: Book) -> list[tuple[str, SessionEnded]]:
-    """End every session whose deadline has come; give each with its buyer, earliest first."""
-    ended = []
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that was ended for its buyer, and who else is told of what was sold in it."""
+
+    buyer: str
+    event: SessionEnded
+    notices: tuple[Notice, ...]
+
+
+def end_overdue(book: Book) -> list[Ended]:
+    """End every session whose deadline has come, earliest first; then let waiting changes in."""
+    ended: list[Ended] = []
     while (key := book.deadlines.due(book.clock_ms)) is not None:
         session = book.store.get(key)
         if isinstance(session, Session) and _overdue(book, session):
-            _end(book, session, "timed_out")
-            event = SessionEnded(
-                market=book.market,
-                causation_id=session.causation_id,
-                at=from_millis(book.clock_ms),
-                session_id=session.session_id,
-                reason="timed_out",
-            )
-            ended.append((session.buyer, event))
+            ended.append(_end_for_buyer(book, session, "timed_out"))
         book.deadlines.done()
+    if ended:
+        _after_ends(book)
     return ended
+
+
+def end_all(book: Book) -> list[Ended]:
+    """End every open session, because the market is closed; in the order of their deadlines."""
+    found = [book.store.get(key) for key in book.sittings.open_keys()]
+    sessions = [each for each in found if isinstance(each, Session)]
+    sessions.sort(key=lambda each: (each.deadline_ms, each.buyer, each.session_id))
+    ended = [_end_for_buyer(book, session, "market_closed") for session in sessions]
+    _after_ends(book)
+    return ended
+
+
+def settle_policy(book: Book) -> None:
+    """Let a new policy come into force, if one waits and no session is open."""
+    state = book.state
+    if state.next_policy is not None and not book.sittings.any_open:
+        book.state = msgspec.structs.replace(state, policy=state.next_policy, next_policy=None)
+
+
+def _after_ends(book: Book) -> None:
+    """Let in what waited for sessions to end: changes under the old policy, then the new one."""
+    release(book)
+    settle_policy(book)
+
+
+def _end_for_buyer(
+    book: Book, session: Session, reason: Literal["timed_out", "market_closed"]
+) -> Ended:
+    notices = _end(book, session, reason)
+    event = SessionEnded(
+        market=book.market,
+        causation_id=session.causation_id,
+        at=from_millis(book.clock_ms),
+        session_id=session.session_id,
+        reason="timed_out" if reason == "timed_out" else "terminated",
+        ended_by="time" if reason == "timed_out" else "operator",
+    )
+    return Ended(session.buyer, event, notices)
 
 
 def usable(book: Book, buyer: str, session_id: str | None) -> Denied | None:
@@ -105,7 +171,12 @@ def _overdue(book: Book, session: Session) -> bool:
 
 
 def _how(session: Session) -> str:
-    return "timed out" if session.reason == "timed_out" else "been closed by its buyer"
+    match session.reason:
+        case "timed_out":
+            return "timed out"
+        case "market_closed":
+            return "been ended with its market"
+    return "been closed by its buyer"
 
 
 def _closed(book: Book, command: CloseSession, at_ms: int) -> SessionEnded:
@@ -118,5 +189,18 @@ def _closed(book: Book, command: CloseSession, at_ms: int) -> SessionEnded:
     )
 
 
-def _end(book: Book, session: Session, reason: str) -> None:
+def _end(book: Book, session: Session, reason: str) -> tuple[Notice, ...]:
+    """End a session; give what was sold in it and is told only now: to the public, to providers."""
     book.put_session(msgspec.structs.replace(session, ended_at_ms=book.clock_ms, reason=reason))
+    notices: list[Notice] = []
+    key = ("session", book.market, session.buyer, session.session_id)
+    give_back_all(book, key)
+    for sale in book.sittings.withheld_in(key):
+        row = book.store.get(sale)
+        if not isinstance(row, Withheld):
+            raise TypeError(f"{sale} is no sale")
+        confirmed = _CONFIRMED.validate_json(bytes(row.confirmed))
+        notices.append(Notice(None, confirmed))
+        notices.append(Notice(confirmed.provider, _SOLD.validate_json(bytes(row.notice))))
+        book.store.delete(sale)
+    return tuple(notices)

@@ -6,7 +6,8 @@ Every index is a watcher, so that a change, its rollback and a restore all keep 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from strowger.market.entities import Entity, Key
+from strowger.market.entities import Entity, Key, Offer
+from strowger.market.packing import pack, unpack
 
 
 class Change(NamedTuple):
@@ -24,26 +25,41 @@ class Watcher(Protocol):
         """Follow one change of a row."""
 
 
+class _Entry(NamedTuple):
+    """One change as the journal keeps it: what was there as it was kept."""
+
+    key: Key
+    kept: Entity | bytes | None
+
+
+_Kept = Entity | bytes
+
+
 class Store:
-    """Rows of one market."""
+    """Rows of one market.
+
+    Offers are kept packed, a third of the size of objects, and are unpacked when they are read:
+    most of a large book is not looked at between two changes of it.
+    """
 
     def __init__(self, *watchers: Watcher) -> None:
-        self._rows: dict[Key, Entity] = {}
+        self._rows: dict[Key, _Kept] = {}
         self._watchers = watchers
-        self._journal: list[Change] = []
+        self._journal: list[_Entry] = []
+        self._names: dict[str, str] = {}
 
     def get(self, key: Key) -> Entity | None:
         """Give the row under the key, or none."""
-        return self._rows.get(key)
+        return _opened(key, self._rows.get(key))
 
     def put(self, key: Key, entity: Entity) -> None:
         """Write the row under the key."""
-        self._journal.append(Change(key, self._rows.get(key), entity))
+        self._journal.append(_Entry(key, self._rows.get(key)))
         self._set(key, entity)
 
     def delete(self, key: Key) -> None:
         """Take the row under the key out; it must be there."""
-        self._journal.append(Change(key, self._rows[key], None))
+        self._journal.append(_Entry(key, self._rows[key]))
         self._set(key, None)
 
     def load(self, key: Key, entity: Entity) -> None:
@@ -57,27 +73,43 @@ class Store:
     def rollback(self, savepoint: int) -> None:
         """Take back every change since the savepoint, last first."""
         while len(self._journal) > savepoint:
-            change = self._journal.pop()
-            self._set(change.key, change.old)
+            entry = self._journal.pop()
+            self._set(entry.key, _opened(entry.key, entry.kept))
 
     def drain(self) -> list[Change]:
-        """Give the changes since the last drain, one a row, in the order of first touch."""
-        first: dict[Key, Entity | None] = {}
-        for change in self._journal:
-            first.setdefault(change.key, change.old)
+        """Give the changes since the last drain, one a row, in the order of first touch.
+
+        All are told as they are kept: an encoder leaves out the very default that a field was made
+        with, and writes an equal one, so a row has one encoding only once it was packed.
+        """
+        first: dict[Key, _Kept | None] = {}
+        for entry in self._journal:
+            first.setdefault(entry.key, entry.kept)
         self._journal.clear()
-        changes = (Change(key, old, self._rows.get(key)) for key, old in first.items())
-        return [change for change in changes if change.old is not change.new]
+        changes = (Change(key, _opened(key, kept), self.get(key)) for key, kept in first.items())
+        return [change for change in changes if change.old != change.new]
 
     def rows(self) -> Iterator[tuple[Key, Entity]]:
         """Give every row, in no promised order."""
-        return iter(self._rows.items())
+        for key, kept in self._rows.items():
+            yield key, unpack(key, kept) if isinstance(kept, bytes) else kept
 
     def _set(self, key: Key, new: Entity | None) -> None:
-        old = self._rows.get(key)
+        old = self.get(key)
         if new is None:
             self._rows.pop(key, None)
         else:
-            self._rows[key] = new
+            if old is None:
+                key = self._shared(key)
+            self._rows[key] = pack(new) if isinstance(new, Offer) else new
         for watcher in self._watchers:
             watcher.watch(key, old, new)
+
+    def _shared(self, key: Key) -> Key:
+        """Give a key whose names, but for the last, are those of other keys: there are few."""
+        names = self._names
+        return (*(names.setdefault(name, name) for name in key[:-1]), key[-1])
+
+
+def _opened(key: Key, kept: _Kept | None) -> Entity | None:
+    return unpack(key, kept) if isinstance(kept, bytes) else kept

@@ -2,7 +2,7 @@
 
 import heapq
 
-from strowger.market.entities import Entity, Key, MarketState, Session
+from strowger.market.entities import Entity, Key, MarketState, Pool, Session, Withheld
 
 
 class Deadlines:
@@ -61,6 +61,6 @@ class Forgetting:
 
 def forget_at(entity: Entity | None) -> int | None:
     """Say when a row may be forgotten: none while it must be kept."""
-    if entity is None or isinstance(entity, MarketState):
+    if entity is None or isinstance(entity, MarketState | Pool | Withheld):
         return None
     return entity.forget_at_ms

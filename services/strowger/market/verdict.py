@@ -16,10 +16,14 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Somebody other than the sender is told."""
+    """Somebody other than the sender is told; without a recipient, the public.
 
-    recipient: str
+    `subject` is what it is of where the command is of more than that: it is part of the event's id.
+    """
+
+    recipient: str | None
     event: Event
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

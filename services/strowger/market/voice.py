@@ -1,114 +1,109 @@
-"""Voice termination: scopes by dial code, cost by the minute, capacity in committed minutes."""
+"""Voice termination: scopes by dial code and origin, cost by call and minute."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
+from strowger.contract.attributes import Attribute, attributes_of
 from strowger.contract.fields import from_nano
-from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
-from strowger.market.entities import Entity, Key, MarketState, Offer
-from strowger.market.families import Need, Quote, Terms
+from strowger.contract.normal import Need, Terms
+from strowger.contract.service import shown_fields
+from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold, VoiceTermination
+from strowger.market.families import Family, Usage
+from strowger.market.meters import Calls
 
-_Deck = tuple[str, str]
-"""A provider and one of its rate decks: within it the longest dial code wins."""
 
+class Voice(Family):
+    """The voice family; its unit is the minute."""
 
-class Voice:
-    """The voice family. Standing offers are indexed by dial code, then by provider and deck."""
+    name: ClassVar[str] = VoiceTermination.FAMILY
+    unit: ClassVar[str] = "minutes"
+    usage_unit: ClassVar[str] = "minute"
+    counts_calls: ClassVar[bool] = True
+    attributes: ClassVar[Mapping[str, Attribute]] = attributes_of(VoiceTermination)
 
-    def __init__(self) -> None:
-        self._by_prefix: dict[str, dict[_Deck, tuple[Key, ...]]] = {}
+    def key(self, scope: tuple[str, ...]) -> str:
+        """Give the dial code, with its origin behind `<`."""
+        return "<".join(scope)
 
-    def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
-        """Follow one change of a row: keep the index of standing offers."""
-        before = _scope(old)
-        after = _scope(new)
-        if before == after:
-            return
-        if before is not None:
-            self._remove(before, key)
-        if after is not None:
-            decks = self._by_prefix.setdefault(after[0], {})
-            decks[after[1]] = (*decks.get(after[1], ()), key)
+    def lookups(self, need: Need) -> Sequence[Sequence[str]]:
+        """Give the number's dial codes, the longest first, and of each the longest origin first."""
+        number, origin = need.scope[0], need.extra.get("origin")
+        if origin is None:
+            return [(number[:length],) for length in range(len(number), 0, -1)]
+        return [(key,) for key in number_keys(number, str(origin))]
 
-    def in_scope(self, need: Need) -> Iterable[Key]:
-        """Give the offers under the longest dial code that leads the number, deck by deck.
+    def codes(self, need: Need) -> tuple[str, ...]:
+        """Give the dial codes of a request that names some."""
+        return need.scope if "codes" in need.extra else ()
 
-        Two offers of one deck for the same code both apply: a scope is selected, not a row.
-        """
-        decided: set[_Deck] = set()
-        for length in range(len(need.destination), 0, -1):
-            decks = self._by_prefix.get(need.destination[:length])
-            if decks is None:
-                continue
-            for deck, keys in decks.items():
-                if deck not in decided:
-                    decided.add(deck)
-                    yield from keys
-
-    def has_room(self, offer: Offer, need: Need) -> bool:
-        """Say whether the offer has committed minutes left for the whole request."""
-        remaining = self.remaining(offer)
-        return remaining is None or remaining >= need.minutes
-
-    def remaining(self, offer: Offer) -> int | None:
-        """Give the minutes left; none where they are unlimited."""
-        capacity = offer.service.capacity_minutes
-        return None if capacity is None else max(0, capacity - offer.sold)
-
-    def quote(self, terms: Terms, need: Need, state: MarketState) -> Quote:
-        """Work out the cost: calls x (connect fee + rate x billed seconds / 60).
-
-        Calls are the minutes at the expected length, rounded up to whole calls; billed seconds are
-        that length rounded up to the increment, at least the minimum. Exact in integers; the one
-        division rounds half up to 1e-9.
-        """
-        call_seconds = need.call_seconds or state.default_call_seconds
-        calls = -(-need.minutes * 60 // call_seconds)
-        increments = -(-call_seconds // terms.increment_seconds)
-        billed_seconds = max(terms.minimum_seconds, increments * terms.increment_seconds)
-        sixtieths = calls * (60 * terms.connect_fee_nano + terms.rate_nano * billed_seconds)
-        return Quote(
-            cost_nano=(sixtieths + 30) // 60,
-            breakdown=VoiceCost(
-                answered_calls=calls,
-                call_seconds=call_seconds,
-                billed_seconds=billed_seconds,
-                rate_per_minute=from_nano(terms.rate_nano),
-                connect_fee=from_nano(terms.connect_fee_nano),
-            ),
+    def usage(self, terms: Terms, need: Need, default_call_seconds: int) -> Sequence[Usage]:
+        """Give a month's calls and billed minutes."""
+        tariff = terms.tariff
+        calls, _, billed = _calls(terms, need, default_call_seconds)
+        return (
+            Usage("connect fee", calls, 1, "call", tariff.fee_nano, tiered=False),
+            Usage("usage", calls * billed, 60, "minute", tariff.usage_nano, tiered=True),
         )
 
-    def quantity(self, need: Need) -> int:
-        """Give the minutes that the request takes."""
-        return need.minutes
+    def meter(self, need: Need, months: int, default_call_seconds: int) -> Calls:
+        """Give a meter of calls."""
+        calls, call_seconds = _calls_of(need, default_call_seconds)
+        return Calls(calls * months, call_seconds)
 
-    def show(self, terms: Terms) -> VoiceShown:
+    def shown(self, terms: Terms) -> VoiceShown:
         """Give the terms as a match shows them."""
-        return VoiceShown(prefix=terms.prefix, deck=terms.deck)
+        return VoiceShown.model_validate(_fields(terms))
 
-    def sell(self, terms: Terms, need: Need) -> VoiceSold:
+    def sold(self, terms: Terms, need: Need) -> VoiceSold:
         """Give the service as it is sold."""
-        return VoiceSold(
-            prefix=terms.prefix,
-            deck=terms.deck,
-            rate_per_minute=from_nano(terms.rate_nano),
-            minimum_seconds=terms.minimum_seconds,
-            increment_seconds=terms.increment_seconds,
-            connect_fee=from_nano(terms.connect_fee_nano),
-            minutes=need.minutes,
+        tariff = terms.tariff
+        prices = {
+            "rate_per_minute": from_nano(tariff.usage_nano),
+            "minimum_seconds": tariff.minimum,
+            "increment_seconds": tariff.increment,
+            "connect_fee": from_nano(tariff.fee_nano),
+        }
+        return VoiceSold.model_validate({**_fields(terms), **prices, "minutes": need.quantity})
+
+    def basis(self, terms: Terms, need: Need, default_call_seconds: int) -> VoiceCost:
+        """Say how many calls there are and what of each is billed."""
+        calls, call_seconds, billed = _calls(terms, need, default_call_seconds)
+        return VoiceCost(
+            answered_calls=calls,
+            call_seconds=call_seconds,
+            billed_seconds=billed,
+            rate_per_minute=from_nano(terms.tariff.usage_nano),
+            connect_fee=from_nano(terms.tariff.fee_nano),
         )
 
-    def _remove(self, scope: tuple[str, _Deck], key: Key) -> None:
-        prefix, deck = scope
-        decks = self._by_prefix[prefix]
-        decks[deck] = tuple(other for other in decks[deck] if other != key)
-        if not decks[deck]:
-            del decks[deck]
-        if not decks:
-            del self._by_prefix[prefix]
+
+def number_keys(number: str, origin: str) -> Iterator[str]:
+    """Give the keys that apply to a number called from an origin, the most specific first."""
+    for length in range(len(number), 0, -1):
+        prefix = number[:length]
+        for digits in range(len(origin), 0, -1):
+            yield f"{prefix}<{origin[:digits]}"
+        yield prefix
 
 
-def _scope(entity: Entity | None) -> tuple[str, _Deck] | None:
-    """Give where a standing offer applies; none for a withdrawn one and for other rows."""
-    if not isinstance(entity, Offer) or entity.withdrawn:
-        return None
-    return entity.service.prefix, (entity.provider, entity.service.deck)
+def _calls(terms: Terms, need: Need, default_call_seconds: int) -> tuple[int, int, int]:
+    """Give a month's calls, their length and what of it is billed, in seconds.
+
+    Calls are the minutes at the expected length, rounded up to whole calls; billed seconds are that
+    length rounded up to the increment, at least the minimum.
+    """
+    calls, call_seconds = _calls_of(need, default_call_seconds)
+    increment = terms.tariff.increment
+    billed = max(terms.tariff.minimum, -(-call_seconds // increment) * increment)
+    return calls, call_seconds, billed
+
+
+def _calls_of(need: Need, default_call_seconds: int) -> tuple[int, int]:
+    call_seconds = int(need.extra.get("call_seconds", default_call_seconds))
+    return -(-need.quantity * 60 // call_seconds), call_seconds
+
+
+def _fields(terms: Terms) -> dict[str, Any]:
+    prefix, *origin = terms.scope
+    fields = {"prefix": prefix, **shown_fields(VoiceTermination, terms)}
+    return {**fields, "origin": origin[0]} if origin else fields

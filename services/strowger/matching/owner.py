@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Self
 
-import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -13,18 +12,13 @@ from aiokafka.structs import OffsetAndMetadata
 from strowger.broker import connections
 from strowger.broker.appending import Appender
 from strowger.broker.consuming import Record
-from strowger.broker.dead_letters import DeadLetter
-from strowger.contract.commands import AnyCommand, decode
-from strowger.contract.refusals import DeadLetterReason
-from strowger.contract.topics import MARKET_BOOK, MARKET_LOG
+from strowger.contract.topics import MARKET_LOG
+from strowger.matching.deciding import GROUP, Became, Deciding, Restored
 from strowger.matching.hanging import abort_hanging
 from strowger.matching.output import Output
-from strowger.matching.position import Position, Watermark, encode, position_key
-from strowger.matching.restore import Restored, restore
+from strowger.matching.restore import restore
 
 log = structlog.get_logger(__name__)
-
-GROUP: Final = "matching"
 
 COMMIT_AT_BYTES: Final = 4 * 1024 * 1024
 """A transaction is committed once it holds so much, however many commands are at hand."""
@@ -40,10 +34,6 @@ heartbeat waiting until the group took the member for dead.
 Clock = Callable[[], float]
 
 
-class LogGap(Exception):
-    """The log does not go on where the tables say it was decided to: nothing may be skipped."""
-
-
 class Owner:
     """One partition of `market-log`, its markets, and the one producer that may write for it."""
 
@@ -54,13 +44,12 @@ class Owner:
         self._producer = producer
         self._appender = Appender(producer)
         self._clock = clock
-        self._markets = restored.markets
-        self._digest = restored.digest
-        self._watermarks = {
-            (mark.topic, mark.partition): mark.offset for mark in restored.position.watermarks
-        }
-        self.next_offset = restored.position.next_offset
+        self._deciding = Deciding(partition, restored)
+
+    @property
+    def next_offset(self) -> int:
         """The first command that is not decided yet."""
+        return self._deciding.next_offset
 
     @classmethod
     async def take_over(cls, bootstrap: str, partition: int, clock: Clock = time.monotonic) -> Self:
@@ -106,54 +95,20 @@ class Owner:
         output = Output(self._log.partition)
         until_seconds = self._clock() + COMMIT_AFTER_SECONDS
         while waiting and output.bytes < COMMIT_AT_BYTES:
-            record = waiting.popleft()
-            if record.offset != self.next_offset:
-                raise LogGap(f"{self._log}: expected {self.next_offset}, got {record.offset}")
-            self._decide_one(record, output)
-            self.next_offset = record.offset + 1
+            self._decide_one(waiting.popleft(), output)
             if self._clock() >= until_seconds:
                 break
-        changes = self._markets.drain()
-        self._digest.follow(changes)
-        output.change(changes)
-        output.row(MARKET_BOOK.name, position_key(self._log.partition), self._position())
+        self._deciding.settle(output)
         return output
 
     def _decide_one(self, record: Record, output: Output) -> None:
-        try:
-            command = decode(record.value or b"")
-        except msgspec.MsgspecError as problem:
-            # Only our own services write here; whatever this is must not stop the market.
-            reason = DeadLetterReason.NOT_A_COMMAND
-            output.add(DeadLetter(record, reason, str(problem), GROUP).to_append())
-            log.exception("market log holds what is no command", offset=record.offset)
-            return
-        if self._is_redelivery(command):
-            return
-        for decision in self._markets.apply(command, record.timestamp, record.offset):
-            output.decide(decision)
-            sale = self._markets.public_sale(decision)
-            if sale is not None:
-                output.sell(decision.event_id, sale)
-        for fault in self._markets.faults():
-            log.error("rule failed", offset=record.offset, market=command.market, exc_info=fault)
-
-    def _is_redelivery(self, command: AnyCommand) -> bool:
-        """Say whether the record behind the command was applied before; note it if it was not."""
-        origin = command.origin
-        if origin is None:
-            return False
-        place = (origin.topic, origin.partition)
-        if origin.offset <= self._watermarks.get(place, -1):
-            return True
-        self._watermarks[place] = origin.offset
-        return False
-
-    def _position(self) -> bytes:
-        marks = (Watermark(*place, offset) for place, offset in sorted(self._watermarks.items()))
-        return encode(
-            Position(self.next_offset, self._digest.hex(), self._digest.rows, tuple(marks))
-        )
+        became = self._deciding.decide(record, output)
+        if became is Became.NO_COMMAND:
+            log.error("market log holds what is no command", offset=record.offset)
+        for fault in self._deciding.markets.faults():
+            log.error(
+                "rule failed", partition=record.partition, offset=record.offset, exc_info=fault
+            )
 
     async def _commit(self, output: Output) -> None:
         async with self._producer.transaction():

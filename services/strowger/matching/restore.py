@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -13,8 +12,9 @@ from strowger.contract.topics import BOOKS
 from strowger.market.digests import TableDigest
 from strowger.market.entities import decode, decode_key
 from strowger.market.markets import Markets
-from strowger.matching.position import Position, position_key
+from strowger.matching.deciding import Restored
 from strowger.matching.position import decode as decode_position
+from strowger.matching.position import position_key
 
 log = structlog.get_logger(__name__)
 
@@ -27,15 +27,6 @@ _POLL_MS: Final = 200
 
 class RestoreFailed(Exception):
     """The tables are not what the last committed batch left; nothing may be decided on them."""
-
-
-@dataclass(frozen=True)
-class Restored:
-    """A partition's markets as they stood after its last committed batch."""
-
-    markets: Markets
-    digest: TableDigest
-    position: Position
 
 
 async def restore(bootstrap: str, partition: int) -> Restored:

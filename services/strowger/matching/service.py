@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.contract.topics import MARKET_LOG
-from strowger.matching.owner import GROUP, LogGap, Owner
+from strowger.matching.deciding import GROUP, LogGap
+from strowger.matching.owner import Owner
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
 

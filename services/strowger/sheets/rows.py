@@ -1,20 +1,10 @@
-"""One row of a rate sheet: read into an offer's terms, or rejected by line with a reason."""
+"""What the rows of a rate sheet turn out to be, and what a person says of a sheet."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from datetime import datetime
 
 from strowger.contract.voice import VoiceTermination
-from strowger.sheets.columns import PREFIX, WHOLE_NUMBERS
-
-_SPREADSHEET_DAMAGE: Final = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
-_DECIMAL_SPELT: Final = re.compile(r"Decimal\('([^']*)'\)")
-_DIGITS: Final = re.compile(r"[0-9]{1,12}")
-_SHOWN_CHARACTERS: Final = 40
+from strowger.sheets.dates import DayOrder
 
 
 class SheetUnreadable(ValueError):
@@ -22,69 +12,75 @@ class SheetUnreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a person says of a sheet that the sheet does not say itself.
+
+    `effective` and `deck` hold where a row names none; so does `currency`, and a row that names
+    another is bad. `dates` is the order of day and month; `sheet` the name of the one to read.
+    """
+
+    sheet: str | None = None
+    dates: DayOrder | None = None
+    effective: datetime | None = None
+    currency: str | None = None
+    deck: str | None = None
+
+
+def offer_id_of(deck: str, prefix: str, origin: str | None) -> str:
+    """Name an offer after its deck, code and origin: the next sheet's row replaces this one's."""
+    return f"{deck}:{prefix}" + (f"~{origin}" if origin else "")
+
+
+@dataclass(frozen=True, slots=True)
 class GoodRow:
-    """A row that says what is offered; `destination`, `kind` and `country` are for people only."""
+    """What is offered under one code; `destination`, `kind` and `country` are for people only.
+
+    `currency` is empty where neither the sheet nor the person says one; `effective_at` is none for
+    at once. A row of several codes makes as many of these, of the same `line`.
+    """
 
     line: int
     service: VoiceTermination
     destination: str = ""
     kind: str = ""
     country: str = ""
+    currency: str = ""
+    effective_at: datetime | None = None
 
     @property
     def offer_id(self) -> str:
-        """Name the offer after its deck and code: the next sheet's row replaces this one's."""
-        return f"{self.service.deck}:{self.service.prefix}"
+        """Name the offer; `offer_id_of` says how."""
+        return offer_id_of(self.service.deck, self.service.prefix, self.service.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRow:
+    """A code that the sheet itself says is closed: its offer is to be withdrawn."""
+
+    line: int
+    offer_id: str
+    prefix: str
+    deck: str
+    destination: str = ""
+    country: str = ""
+    effective_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that was left out; `column` is the sheet's own heading, `value` what stands there."""
+    """A row that was left out; `column` is the sheet's own heading, `value` what stands there.
+
+    `place` is the column's letter. `offer_ids` are the offers that it is about, as far as that can
+    be read; `harmless` is a repeat whose like was counted.
+    """
 
     line: int
     column: str
     value: str
     reason: str
+    place: str = ""
+    offer_ids: tuple[str, ...] = ()
+    harmless: bool = False
 
 
-def read_row(line: int, cells: Mapping[str, str], headings: Mapping[str, str]) -> GoodRow | BadRow:
-    """Read one row's `cells` by field; `headings` give the sheet's own name of each field."""
-
-    def bad(field: str, reason: str) -> BadRow:
-        value = cells.get(field, "")[:_SHOWN_CHARACTERS]
-        return BadRow(line, headings.get(field, field), value, reason)
-
-    terms: dict[str, str | int] = {}
-    for field in VoiceTermination.model_fields:
-        text = cells.get(field, "")
-        if not text:
-            continue
-        if field == PREFIX and _SPREADSHEET_DAMAGE.fullmatch(text):
-            return bad(field, "a spreadsheet has rounded this code; put the digits back")
-        if field in WHOLE_NUMBERS:
-            if not _DIGITS.fullmatch(text):
-                return bad(field, "not a whole number")
-            terms[field] = int(text)
-        else:
-            terms[field] = text.removeprefix("+") if field == PREFIX else text
-    try:
-        service = VoiceTermination.model_validate(terms)
-    except ValidationError as invalid:
-        problem = invalid.errors(include_url=False, include_input=False)[0]
-        return bad(str(problem["loc"][0]), _reason(problem))
-    return GoodRow(
-        line,
-        service,
-        destination=cells.get("destination", ""),
-        kind=cells.get("kind", ""),
-        country=cells.get("country", ""),
-    )
-
-
-def _reason(problem: ErrorDetails) -> str:
-    if problem["type"] == "missing":
-        return "empty"
-    if problem["loc"][0] == PREFIX:
-        return "not a dial code: 1 to 15 digits, the first not 0"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return _DECIMAL_SPELT.sub(r"\1", message)
+AnyRow = GoodRow | ClosedRow | BadRow

@@ -1,17 +1,36 @@
-"""Declare a market as its operator: a command in the log, answered in `decisions`."""
+"""Declare or control a market as its operator: a command in the log, answered in `decisions`."""
 
 import asyncio
 import time
 import uuid
-from typing import Final
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, TypedDict, TypeVar
 
 from strowger.broker.connections import producer
 from strowger.broker.errors import BrokerUnavailable
 from strowger.cli.shared import topic_reader
 from strowger.client.refused import refused
-from strowger.contract.commands import OPERATOR, DeclareMarket, encode
-from strowger.contract.outbound import Decision, EventRefused, MarketDeclared, MarketTerms
+from strowger.contract.commands import (
+    OPERATOR,
+    ControlMarket,
+    DeclareMarket,
+    DeclareRates,
+    encode,
+)
+from strowger.contract.fields import to_nano
+from strowger.contract.outbound import (
+    Decision,
+    EventRefused,
+    MarketControlled,
+    MarketDeclared,
+    MarketTerms,
+    OutboundEvent,
+    RatesDeclared,
+)
 from strowger.contract.topics import DECISIONS, MARKET_LOG
+
+_Answer = TypeVar("_Answer", bound=OutboundEvent)
 
 _ANSWER_SECONDS: Final = 30
 
@@ -25,40 +44,92 @@ async def declare(
         Refused: the market stands with other terms.
         BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
     """
+    command = DeclareMarket(**_stamp(), **terms.model_dump())
+    return await _decided(bootstrap, command, MarketDeclared, timeout_seconds)
+
+
+async def declare_rates(
+    bootstrap: str,
+    market: str,
+    version: int,
+    rates: Mapping[str, Decimal],
+    *,
+    timeout_seconds: float = _ANSWER_SECONDS,
+) -> RatesDeclared:
+    """Declare what a unit of each currency is worth in the market's own, and wait for the answer.
+
+    Raises:
+        Refused: no such market, or its rates stand at this version or a greater one.
+        BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
+    """
+    rates_nano = {currency: to_nano(rate) for currency, rate in sorted(rates.items())}
+    command = DeclareRates(**_stamp(), market=market, version=version, rates_nano=rates_nano)
+    return await _decided(bootstrap, command, RatesDeclared, timeout_seconds)
+
+
+async def control(
+    bootstrap: str,
+    market: str,
+    action: str,
+    subject: str | None,
+    *,
+    timeout_seconds: float = _ANSWER_SECONDS,
+) -> MarketControlled:
+    """Control a market as its operator, and wait for the answer.
+
+    Raises:
+        Refused: no such market, or it is closed for good.
+        BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
+    """
+    command = ControlMarket(**_stamp(), market=market, action=action, subject=subject)
+    return await _decided(bootstrap, command, MarketControlled, timeout_seconds)
+
+
+async def _decided(
+    bootstrap: str,
+    command: DeclareMarket | DeclareRates | ControlMarket,
+    kind: type[_Answer],
+    timeout_seconds: float,
+) -> _Answer:
     since = await topic_reader.ends(bootstrap, [DECISIONS.name])
     if not since:
         raise BrokerUnavailable("the exchange's topics aren't there: run `strowger topics apply`")
-    command = _command(terms)
     async with producer(bootstrap, client_id="strowger-operator") as sender:
         await sender.send_and_wait(
-            MARKET_LOG.name, key=terms.market.encode(), value=encode(command)
+            MARKET_LOG.name, key=command.market.encode(), value=encode(command)
         )
     try:
         async with asyncio.timeout(timeout_seconds):
-            event = await _answer(bootstrap, since, command.causation_id)
+            return await _answer(bootstrap, since, command.causation_id, kind)
     except TimeoutError:
         raise BrokerUnavailable(
             f"no answer within {timeout_seconds:g} s: does matching run? see `strowger health`"
         ) from None
-    return event
 
 
-def _command(terms: MarketTerms) -> DeclareMarket:
-    return DeclareMarket(
-        participant=OPERATOR,
-        causation_id=uuid.uuid4().hex,
-        sent_at_ms=time.time_ns() // 1_000_000,
-        **terms.model_dump(),
-    )
+class _Stamp(TypedDict):
+    participant: str
+    causation_id: str
+    sent_at_ms: int
 
 
-async def _answer(bootstrap: str, since: topic_reader.Places, causation_id: str) -> MarketDeclared:
+def _stamp() -> _Stamp:
+    return {
+        "participant": OPERATOR,
+        "causation_id": uuid.uuid4().hex,
+        "sent_at_ms": time.time_ns() // 1_000_000,
+    }
+
+
+async def _answer(
+    bootstrap: str, since: topic_reader.Places, causation_id: str, kind: type[_Answer]
+) -> _Answer:
     async for record in topic_reader.follow(bootstrap, since):
         event = Decision.model_validate_json(record.value).event
         if event.causation_id != causation_id:
             continue
         if isinstance(event, EventRefused):
             raise refused(event)
-        if isinstance(event, MarketDeclared):
+        if isinstance(event, kind):
             return event
     raise AssertionError("following never ends")

@@ -1,10 +1,14 @@
 """Which markets stand: from this home's ledger, or from `decisions` where there is none."""
 
+import contextlib
 from dataclasses import dataclass
 
+from aiokafka.errors import KafkaError
+
+from strowger.broker.errors import BrokerError
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
-from strowger.contract.outbound import Decision, MarketDeclared
+from strowger.contract.outbound import Decision, MarketDeclared, MarketTerms
 from strowger.contract.topics import DECISIONS
 from strowger.ledger.errors import LedgerError
 
@@ -49,31 +53,63 @@ async def markets(here: Place) -> list[Listed]:
         return await _from_decisions(here)
 
 
-async def currency_of(here: Place, market: str) -> str:
-    """Give the currency that a market's offers are priced in.
+async def terms_of(here: Place, market: str) -> MarketTerms:
+    """Give what a market declared of itself: its currency, its notice periods.
 
     Raises:
         NotSaid: no such market was declared.
     """
     # The ledger may be a moment behind a declaration; `decisions` never is.
-    for find in (markets, _from_decisions):
-        for listed in await find(here):
-            if listed.market == market:
-                return listed.currency
-    raise NotSaid(f"no market {market} is declared: see `strowger market list`")
+    terms = await _terms_in_ledger(here, market)
+    if terms is None:
+        terms = (await _declared(here)).get(market)
+    if terms is None:
+        raise NotSaid(f"no market {market} is declared: see `strowger market list`")
+    return terms
+
+
+async def terms_if_known(here: Place, market: str) -> MarketTerms | None:
+    """Give what a market declared; none if neither ledger nor broker can be asked, or knows it."""
+    with contextlib.suppress(NotSaid, BrokerError, KafkaError):
+        terms = await _terms_in_ledger(here, market)
+        if terms is None:
+            await here.broker()
+            terms = (await _declared(here)).get(market)
+        return terms
+    return None
+
+
+async def _terms_in_ledger(here: Place, market: str) -> MarketTerms | None:
+    if here.elsewhere:
+        return None
+    try:
+        # Here, since a provider who imports a sheet need not have what the ledger is made of.
+        from strowger.ledger.queries import reading  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return None
+    try:
+        async with reading(here.settings.ledger_path) as ledger:
+            return await ledger.terms(market)
+    except LedgerError:
+        return None
 
 
 async def _from_decisions(here: Place) -> list[Listed]:
+    declared = await _declared(here)
+    return [
+        Listed(terms.market, terms.policy, terms.currency, terms.sessions)
+        for _, terms in sorted(declared.items())
+    ]
+
+
+async def _declared(here: Place) -> dict[str, MarketTerms]:
     since = await topic_reader.starts(here.bootstrap, [DECISIONS.name])
     until = await topic_reader.ends(here.bootstrap, [DECISIONS.name])
-    found: dict[str, Listed] = {}
+    found: dict[str, MarketTerms] = {}
     async for record in topic_reader.read(here.bootstrap, since, until):
         # Nearly every decision is another: only those that mention a declaration are decoded.
         if record.value is not None and _NEEDLE in record.value:
             event = Decision.model_validate_json(record.value).event
             if isinstance(event, MarketDeclared):
-                terms = event.terms
-                found[terms.market] = Listed(
-                    terms.market, terms.policy, terms.currency, terms.sessions
-                )
-    return [found[name] for name in sorted(found)]
+                found[event.terms.market] = event.terms
+    return found

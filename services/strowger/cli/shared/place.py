@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from strowger.broker.connections import wait_for_broker
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.contract.fields import Currency, MarketId, ParticipantId, Reference
+from strowger.contract.fields import Place as MapPlace
 from strowger.profile import Profile, effective
 from strowger.settings import Settings
 
@@ -15,14 +16,18 @@ PATIENCE_SECONDS: Final = 5
 """How long a person waits to be told that nobody answers."""
 
 _SLUG: Final = "1 to 48 lower-case letters, digits and dashes, the first no dash"
+_REFERENCE: Final = "1 to 80 letters, digits and . _ : ~ -, the first a letter or digit"
 _FORMS: Final[dict[str, tuple[Any, str]]] = {
     "market": (MarketId, _SLUG),
     "participant": (ParticipantId, _SLUG),
     "buyer": (ParticipantId, _SLUG),
     "provider": (ParticipantId, _SLUG),
+    "place": (MapPlace, "a country, a metro in it or a site in that: GB, GB/LON, GB/LON/thn2"),
     "currency": (Currency, "an ISO 4217 code such as EUR"),
-    "session": (Reference, "1 to 80 letters, digits and . _ : ~ -, the first a letter or digit"),
-    "acceptance": (Reference, "1 to 80 letters, digits and . _ : ~ -, the first a letter or digit"),
+    "session": (Reference, _REFERENCE),
+    "acceptance": (Reference, _REFERENCE),
+    "offer": (Reference, _REFERENCE),
+    "pool": (Reference, _REFERENCE),
 }
 
 

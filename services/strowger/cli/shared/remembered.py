@@ -1,38 +1,50 @@
 """What the last request showed, kept in the profile so that `accept 1` needs nothing more."""
 
-from datetime import UTC, datetime
+import json
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from strowger.cli.shared.place import NotSaid, Place
 from strowger.client import Matches, ShownOffer
 from strowger.client.identifiers import acceptance_of
+from strowger.contract.inbound import RequestSubmitted
 from strowger.contract.outbound import OffersMatched
 
 
 class LastRequest(BaseModel):
-    """The answer to the last request, whose it was, and when its session or validity ends."""
+    """The last request and the pages of its answer, whose it was, and when it ends."""
 
     model_config = ConfigDict(frozen=True)
 
     buyer: str
-    destination: str
-    minutes: int
+    asked: RequestSubmitted
     until: datetime | None
-    answer: OffersMatched
+    pages: tuple[OffersMatched, ...]
+
+    @property
+    def matches(self) -> Matches:
+        """Give the last page."""
+        return Matches(self.pages[-1], self.asked)
+
+    def with_page(self, page: OffersMatched) -> "LastRequest":
+        """Add the page that followed."""
+        until = self.until if page.session_id else page.valid_until
+        return self.model_copy(update={"until": until, "pages": (*self.pages, page)})
 
     def shown(self, rank: int) -> ShownOffer:
-        """Give the offer of a rank, from 1.
+        """Give the offer of a rank, from 1, on whichever page it was shown.
 
         Raises:
             NotSaid: so many were not shown.
         """
-        matches = Matches(self.answer)
-        if not matches:
+        every = [shown for page in self.pages for shown in Matches(page, self.asked)]
+        if not every:
             raise NotSaid("the last request showed no offers: ask again, or for something else")
-        if not 1 <= rank <= len(matches):
-            raise NotSaid(f"the last request showed ranks 1 to {len(matches)}, not {rank}")
-        return matches[rank - 1]
+        for shown in every:
+            if shown.rank == rank:
+                return shown
+        raise NotSaid(f"the last request showed ranks 1 to {every[-1].rank}, not {rank}")
 
     def acceptance_id(self, rank: int) -> str:
         """Give the acceptance id of a rank: the same each time, so that a repeat buys nothing more.
@@ -42,10 +54,6 @@ class LastRequest(BaseModel):
         """
         shown = self.shown(rank)
         return acceptance_of(shown.market, f"{shown.request_id}/{rank}")
-
-    def seconds_left(self) -> float | None:
-        """Say how long it can still be accepted, by this machine's clock; none if not known."""
-        return None if self.until is None else (self.until - datetime.now(UTC)).total_seconds()
 
     def keep(self, here: Place) -> None:
         """Save it in the profile."""
@@ -62,6 +70,7 @@ def last_request(here: Place) -> LastRequest:
     if kept is None:
         raise NotSaid("nothing was asked for yet: run `strowger request --to +… --minutes N` first")
     try:
-        return LastRequest.model_validate(kept)
+        # As JSON: what is sent is read strictly, and JSON has no tuples.
+        return LastRequest.model_validate_json(json.dumps(kept))
     except ValidationError:
         raise NotSaid("what the last request showed can't be read: ask again") from None

@@ -4,11 +4,14 @@ import inspect
 from typing import Any, Final
 
 from strowger.contract import topics
-from strowger.contract.generate.examples import EXAMPLES
+from strowger.contract.generate.example import Example
+from strowger.contract.generate.examples import examples_of
 from strowger.contract.generate.guide import RULES
 from strowger.contract.generate.schemas import EMITTED, AnyEvent, name_of
 from strowger.contract.inbound import (
     INBOUND,
+    BookRequested,
+    CapacityPublished,
     InboundEvent,
     OfferAccepted,
     OfferPublished,
@@ -21,13 +24,18 @@ from strowger.contract.inbound import (
 from strowger.contract.outbound import (
     OUTBOUND,
     AcceptanceConfirmed,
+    BookRead,
+    CapacityStored,
+    ChangeTaken,
     Decision,
     EventRefused,
+    MarketControlled,
     MarketDeclared,
     OfferRemoved,
     OffersMatched,
     OfferStored,
     OutboundEvent,
+    RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
@@ -38,19 +46,23 @@ _FORMAT: Final = "application/schema+json;version=draft-2020-12"
 _PARTICIPANT: Final = "{participant}"
 _INBOX: Final = topics.inbox(_PARTICIPANT)
 
-ANSWERS: Final[dict[type[InboundEvent], type[OutboundEvent]]] = {
-    OfferPublished: OfferStored,
-    OfferWithdrawn: OfferRemoved,
-    SessionOpened: SessionGranted,
-    RequestSubmitted: OffersMatched,
-    OfferAccepted: AcceptanceConfirmed,
-    OutcomeRequested: AcceptanceConfirmed,
-    SessionClosed: SessionEnded,
+ANSWERS: Final[dict[type[InboundEvent], tuple[type[OutboundEvent], ...]]] = {
+    OfferPublished: (OfferStored, ChangeTaken),
+    OfferWithdrawn: (OfferRemoved, ChangeTaken),
+    CapacityPublished: (CapacityStored, ChangeTaken),
+    SessionOpened: (SessionGranted,),
+    RequestSubmitted: (OffersMatched,),
+    OfferAccepted: (AcceptanceConfirmed,),
+    OutcomeRequested: (AcceptanceConfirmed,),
+    SessionClosed: (SessionEnded,),
+    BookRequested: (BookRead,),
 }
-"""What each event is answered with when it is not refused."""
+"""What each event is answered with when it is not refused: one of these, by the market's policy."""
 
-INBOX_EVENTS: Final = tuple(event for event in OUTBOUND if event is not MarketDeclared)
-"""What inboxes carry: a market's declaration is answered to the operator, who reads `decisions`."""
+_TO_THE_OPERATOR: Final = (MarketDeclared, RatesDeclared, MarketControlled)
+
+INBOX_EVENTS: Final = tuple(event for event in OUTBOUND if event not in _TO_THE_OPERATOR)
+"""What inboxes carry: the operator's declarations are answered in `decisions`, which it reads."""
 
 _INTERNAL: Final = {
     topics.MARKET_LOG.name: "Command",
@@ -164,7 +176,7 @@ def _operations() -> Document:
 
 
 def _reply(topic: topics.Topic) -> Document:
-    answers = dict.fromkeys(ANSWERS[event].__name__ for event in topic.events)
+    answers = dict.fromkeys(answer.__name__ for event in topic.events for answer in ANSWERS[event])
     return {
         "channel": {"$ref": "#/channels/inbox"},
         "messages": [
@@ -189,7 +201,7 @@ def _message(event: type[AnyEvent], folder: str) -> Document:
         "contentType": "application/json",
         "headers": _file("event-headers.json"),
         "payload": _file(f"{folder}/{name_of(event)}.json"),
-        "examples": [_example(event)],
+        "examples": [_example(each) for each in examples_of(event)],
     }
     if issubclass(event, OutboundEvent):
         message["correlationId"] = {
@@ -203,8 +215,7 @@ def _file(path: str) -> Document:
     return {"schemaFormat": _FORMAT, "schema": {"$ref": f"./{path}"}}
 
 
-def _example(event: type[AnyEvent]) -> Document:
-    example = EXAMPLES[event]
+def _example(example: Example) -> Document:
     return {"headers": example.headers, "payload": example.body}
 
 

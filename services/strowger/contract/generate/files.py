@@ -7,7 +7,8 @@ import yaml
 
 from strowger.contract import topics
 from strowger.contract.generate.asyncapi import asyncapi
-from strowger.contract.generate.examples import BUYER, EXAMPLES, PROVIDER, Example
+from strowger.contract.generate.example import BUYER, PROVIDER, Example
+from strowger.contract.generate.examples import EXAMPLES, VARIANTS
 from strowger.contract.generate.guide import GUIDE, RULES
 from strowger.contract.generate.schemas import (
     header_schemas,
@@ -36,6 +37,7 @@ def files(version: str) -> dict[str, str]:
         made |= {f"{folder}/{name}.json": as_json(schema) for name, schema in schemas.items()}
     for event, example in EXAMPLES.items():
         made[f"examples/{name_of(event)}.json"] = as_json(example.body)
+    made |= {f"examples/{name}.json": as_json(each.body) for name, each in VARIANTS.items()}
     made |= {f"{name}.json": as_json(schema) for name, schema in header_schemas().items()}
     made["refusals.json"] = as_json({"refusals": refusals(), "dead_letter_reasons": reasons()})
     made["asyncapi.yaml"] = _as_yaml(asyncapi(version))

@@ -50,7 +50,8 @@ over {CLOCK_AHEAD_MINUTES} minutes ahead of market time as `clock_ahead`.
 
 **Sending again is safe.** An event stands for what its natural key names: an offer by market, \
 provider, `offer_id` and `revision`; a session by market, buyer and `session_id`; a request by \
-market, buyer and `request_id`; an acceptance by market, buyer and `acceptance_id`. The same key \
+market, buyer and `request_id`; an acceptance by market, buyer and `acceptance_id`; a pool by \
+market, provider, `pool` and `revision`. The same key \
 with the same content gives the same answer again and changes nothing more, for at least \
 {HORIZON_HOURS} hours; with other content it is refused as `id_reused`. So when no answer came, \
 send the same body again. What became of an acceptance can be asked with `outcome-requested`, \
@@ -88,7 +89,7 @@ A Kafka client and this folder are all it takes.
 |---|---|
 | `inbound/*.json` | JSON Schema (2020-12) of each event you send; unknown fields are refused |
 | `outbound/*.json` | JSON Schema of each event you receive; ignore fields you do not know |
-| `examples/*.json` | one valid body of each |
+| `examples/*.json` | valid bodies of each; of some more, as `offer-published.v1.sms.json` |
 | `event-headers.json`, `dead-letter-headers.json` | the record headers, as text |
 | `asyncapi.yaml` | every topic, who writes and reads it, its messages, its settings |
 | `refusals.json` | every refusal with `retry` and advice; every dead-letter reason |
@@ -107,7 +108,14 @@ A Kafka client and this folder are all it takes.
 {offer_stored}
 5. Each sale comes to your inbox as `strowger.offer-sold.v1`.
 {offer_sold}
-6. Withdraw the offer when it shall stand no more; the withdrawal has a greater `revision` too.
+6. Where offers share what they sell from, publish the pool, and name it in each as `pool`.
+{capacity_published}{capacity_stored}
+7. Where the market's policy is `guarded`, or `sealed` with changes deferred, each change is
+   answered as taken, and takes effect when the policy lets it: see below.
+{change_taken}
+8. Read the stored set, a page at a time: where `next` is set, ask again with it as `after`.
+{book_requested}{book_read}
+9. Withdraw the offer when it shall stand no more; the withdrawal has a greater `revision` too.
 {offer_withdrawn}
 
 ## As a buyer
@@ -116,7 +124,7 @@ A Kafka client and this folder are all it takes.
 2. Take the end offset of partition 0 of `inbox.{buyer}`, and read on from it.
 3. Open a session, and wait for its answer: `deadline` is when it is too late.
 {session_opened}{session_granted}
-4. Submit a request in it; the answer ranks the offers able to satisfy it, cheapest first.
+4. Submit a request in it; the answer ranks the offers able to satisfy it, the best first.
 {request_submitted}{offers_matched}
 5. Accept one, naming provider, offer and revision as they were shown.
 {offer_accepted}{acceptance_confirmed}
@@ -129,8 +137,80 @@ A Kafka client and this folder are all it takes.
 A market may let a request stand without a session: leave `session_id` out of the request and of the
 acceptance, and accept before `valid_until`.
 
+`ended_by` says who ended a session: its `buyer`, `time`, or the `operator`, who closed the market.
+
 A refusal looks like this, whatever it refuses:
 {event_refused}
+
+## Services and their prices
+
+`family` says what a service is; without it, it is `voice`. Each family has its own places, its
+own qualities and its own price of usage; the charges beside it are the same for all.
+
+| family | an offer applies to | of one deck wins | usage is counted in |
+|---|---|---|---|
+| `voice` | a dial code, perhaps from an origin | the longest code, then origin | minutes |
+| `internet` | a site, metro or country | the site, then the metro | Mbit/s above the commit |
+| `ethernet` | two places, whichever is named first | the pair told most exactly | nothing |
+| `sms` | a network, an MCC or a country | the network, then the MCC | messages |
+
+Within a provider's `deck` only the offer that wins is tested: if it fails a clause, the deck does
+not match. A place is `GB`, `GB/LON` or `GB/LON/thn2`: a country by ISO 3166-1, a metro in it by
+the IATA code of an airport or its area, a site as its operator calls it; what lies elsewhere or
+nowhere is refused as `unknown_place`. A network is `234-15`, MCC and MNC by ITU-T E.212; an MCC
+that is not in use is refused as `unknown_network`.
+
+**Clauses.** A field of a request such as `min_asr_percent` or `max_delay_ms` is a clause on the
+quality of that name. An offer that does not give the quality fails it, unless the request says
+`"undetermined": "pass"`; then the match names it in `undetermined`.
+
+**Cost** is what the whole costs over `comparison_months`, without taxes, in the offer's own
+currency, as `lines` that add up; each amount is rounded half up to 1e-9. The term is the cheapest
+within `max_term_months`. `ranking_cost` is the same in the market's currency, by the market's
+rates: it ranks and binds to nothing.
+
+**Policies.** A market's terms say what providers may do with the stored set during sessions.
+
+| policy | a change takes effect | reading gives |
+|---|---|---|
+| `open` | at once; to accept what it replaced is refused as `offer_changed` | everything |
+| `guarded` | when no open session was shown the offer; a pool's, any of its provider's | \
+all but what open sessions were shown; `withheld` says so |
+| `sealed` | when no session is open; or it is refused as `book_sealed`, as the market says | \
+nothing (`book_sealed`) while any session is open |
+| `snapshot` | for sessions opened after it; each sees the book as it stood when it opened | \
+everything |
+
+Changes are answered with `change-taken` alike, whatever sessions are open, where they may have to
+wait: the answer tells nothing of sessions. They take effect in the order they came, and later than
+`effective_at` if they must. In those markets a sale in a session is told to its provider, and to
+`acceptance-confirmed`, when the session has ended. In a sealed market no change waits longer than
+`max_deferral_seconds`: a session that would make one is refused as `changes_waiting`.
+
+**Reading the stored set.** Entries are the offers in force at `as_of`, by provider and offer id.
+All pages are of that one state: a change in between refuses the next page as `book_changed`; read
+anew. An offer with an audience is told to its own provider alone.
+
+**Market control.** The operator may pause a market, close it for good, or suspend a participant:
+`market_paused`, `market_closed`, `suspended`. A session can be closed and an outcome asked all the
+same; a provider's offers are neither shown nor sold while it is suspended.
+
+**Firmness.** Only a `firm` offer can be accepted; the others are shown as what they are, unless
+the request says `firm_only`.
+
+**Time.** With `effective_at` a revision, or a withdrawal, takes effect later, at most a year
+ahead; until then the one before stands. A market may ask for notice of increases and of closures:
+its terms say how long, and what comes too late is refused as `notice_too_short`.
+
+**Pages.** Where more offers rank behind the last shown, `next` is set: send the request again
+under a new `request_id`, with `next` as `after`. Each page can be accepted from by its own
+`request_id`.
+
+**Near misses.** Where few offers are able, `near_misses` names those that fail one clause only.
+
+**What no schema says.** The `terms` of an offer go from the shortest to the longest, its `tiers`
+start at 0 units and go up, and neither the commit nor the burst of internet access is above its
+port.
 
 ## As an analytics consumer
 

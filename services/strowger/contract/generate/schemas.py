@@ -11,7 +11,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from strowger.contract.envelope import MAX_ID_LENGTH, PARTICIPANTS, SERVICES
-from strowger.contract.fields import SLUG_PATTERN, Inbound
+from strowger.contract.families import VOICE
+from strowger.contract.fields import MOMENT_PATTERN, SLUG_PATTERN, Inbound
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionClosed
 from strowger.contract.outbound import OUTBOUND, Decision, OutboundEvent
 from strowger.contract.refusals import DeadLetterReason, Refusal
@@ -28,11 +29,15 @@ _TIMESTAMP: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0
 
 
 class _Plain(GenerateJsonSchema):
-    """No title on each field that only repeats its name."""
+    """No title on each field that only repeats its name, and a time as its model takes it."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         del schema
         return False
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        del schema
+        return {"type": "string", "format": "date-time", "pattern": MOMENT_PATTERN}
 
 
 class _Emitted(_Plain):
@@ -88,13 +93,45 @@ _TIMED_OUT_NAMES_THE_BUYER: Final[Schema] = {
 }
 
 
+def _one_of_two(field: str, other: str, json_type: str) -> Schema:
+    """Say that `field` is given where `other`, of that JSON type, is not, and only there."""
+    return {
+        "if": {"properties": {other: {"type": json_type}}, "required": [other]},
+        "then": {"properties": {field: {"type": "null"}}},
+        "else": {"properties": {field: {"type": "string"}}, "required": [field]},
+    }
+
+
+def _only_by(by: str, field: str) -> Schema:
+    """Say that `field` is given to rank `by` it, and only then."""
+    return {
+        "if": {"properties": {"by": {"const": by}}, "required": ["by"]},
+        "then": {"properties": {field: {"minItems": 1}}, "required": [field]},
+        "else": {"properties": {field: {"maxItems": 0}}},
+    }
+
+
+_BETWEEN_FIELDS: Final[dict[str, Schema]] = {
+    "VoiceDemand": _one_of_two("destination", "codes", "array"),
+    "RankBy": {"allOf": [_only_by("quality", "attributes"), _only_by("weighted", "weights")]},
+}
+"""Rules that a model has between its fields, by the model's name, as far as schemas can say them.
+
+What they can't say: that terms and tiers go up, and that nothing is above the port.
+"""
+
+
 def _amend(part: Schema) -> None:
-    """Leave open what later releases add to."""
+    """Add what models hold beyond their fields; leave open what later releases add to."""
+    part |= _BETWEEN_FIELDS.get(part.get("title", ""), {})
+    family = part.get("properties", {}).get("family", {}).get("const")
+    if family not in (None, VOICE) and "family" not in part.get("required", ()):
+        part["required"] = ["family", *part.get("required", ())]
     if part.get("title") == "MarketTerms":
         part["properties"]["policy"] = {
             "type": "string",
             "description": "How the market treats changes while sessions are open; more may come.",
-            "examples": ["open"],
+            "examples": ["open", "guarded", "sealed", "snapshot"],
         }
 
 

@@ -7,11 +7,13 @@ from strowger.demo.scenes import (
     accepted,
     beyond_capacity,
     ended_by_buyer,
+    ethernet_line,
     killed,
     malformed,
     new_price,
     ranked_offers,
     rate_sheets,
+    sms_messages,
     timed_out,
 )
 
@@ -23,6 +25,8 @@ SCENES: Final[tuple[ModuleType, ...]] = (
     ended_by_buyer,
     timed_out,
     new_price,
+    ethernet_line,
+    sms_messages,
     malformed,
     killed,
 )

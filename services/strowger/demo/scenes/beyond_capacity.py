@@ -22,7 +22,7 @@ async def play(stage: Stage) -> None:
         first = await session.request(to=LONDON.number, minutes=_WANTED_MINUTES)
         second = await session.request(to=LONDON.number, minutes=_WANTED_MINUTES)
         sale = await session.accept(find(first, offer_id))
-        saw(f"the first is confirmed: {sale.service.minutes} minutes")
+        saw(f"the first is confirmed: {sale.quantity} minutes")
         try:
             await session.accept(find(second, offer_id))
         except refused.CapacityExhausted as no:

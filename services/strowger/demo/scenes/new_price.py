@@ -6,6 +6,7 @@ from typing import Final
 from strowger.cli.shared.output import amount
 from strowger.client import refused
 from strowger.contract.voice import VoiceTermination
+from strowger.demo.calls import calls_of, rate_of
 from strowger.demo.cast import CURRENCY, LONDON, MARKET
 from strowger.demo.narrator import expect, saw
 from strowger.demo.stage import Stage
@@ -21,22 +22,22 @@ async def play(stage: Stage) -> None:
     async with stage.buyer.session(MARKET, ttl=60) as session, stage.provider(_CARRIER) as carrier:
         before = await session.request(to=LONDON.number, minutes=1_000)
         old = next(shown for shown in before if shown.provider == _CARRIER)
-        rate = (before[0].breakdown.rate_per_minute / _HALF).quantize(Decimal("0.000001"))
+        rate = (rate_of(before[0]) / _HALF).quantize(Decimal("0.000001"))
         await carrier.publish(
             MARKET,
             old.offer_id,
             currency=CURRENCY,
             service=VoiceTermination(
-                prefix=old.service.prefix, deck=old.service.deck, rate_per_minute=rate
+                prefix=calls_of(old).prefix, deck=calls_of(old).deck, rate_per_minute=rate
             ),
         )
         saw(
-            f"{_CARRIER} was rank {old.rank} at {amount(old.breakdown.rate_per_minute)} a minute "
+            f"{_CARRIER} was rank {old.rank} at {amount(rate_of(old))} a minute "
             f"and publishes {amount(rate)}"
         )
         after = await session.request(to=LONDON.number, minutes=1_000)
         expect(
-            (after[0].provider, after[0].breakdown.rate_per_minute) == (_CARRIER, rate),
+            (after[0].provider, rate_of(after[0])) == (_CARRIER, rate),
             "the new price was to be rank 1 of the next request",
         )
         saw(f"the next request shows it at rank 1, for {amount(after[0].cost)} {CURRENCY}")

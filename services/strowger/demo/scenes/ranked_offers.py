@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from strowger.cli.request import show
+from strowger.cli.shared.answers import show
 from strowger.client import Matches
+from strowger.demo.calls import calls_of
 from strowger.demo.carriers import CARRIERS
 from strowger.demo.cast import CALLEES, MARKET, Callee
 from strowger.demo.narrator import expect, saw, say
@@ -24,7 +25,7 @@ async def play(stage: Stage) -> None:
                 to=callee.number, minutes=_MINUTES, call_seconds=_CALL_SECONDS
             )
             say(f"\n[bold]{callee.place}[/bold] [dim]({callee.source})[/dim]")
-            show(matches, to=callee.number, minutes=_MINUTES)
+            show(matches)
             _check(matches, callee, codes)
     saw(
         "per carrier the longest matching code was chosen first, then the cost: minimum, "
@@ -43,6 +44,6 @@ def _check(matches: Matches, callee: Callee, codes: Iterable[str]) -> None:
     digits = callee.number.removeprefix("+")
     longest = max((code for code in codes if digits.startswith(code)), key=len)
     expect(
-        {shown.service.prefix for shown in matches} == {longest},
+        {calls_of(shown).prefix for shown in matches} == {longest},
         f"the longest code for {callee.number} is {longest}",
     )

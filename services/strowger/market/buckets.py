@@ -1,0 +1,101 @@
+"""Buckets of the index: the rows of all revisions that share one scope, column by column."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from strowger.market.columns import (
+    AUDIENCE,
+    CURRENCY,
+    FAR,
+    FIRM,
+    FROM,
+    KIND,
+    MOST,
+    NONE,
+    ONE_OFF,
+    POOL,
+    RECURRING,
+    SHORTEST,
+    SINCE,
+    STEP_MONTHS,
+    UNTIL,
+)
+from strowger.market.entities import Key
+
+Block = npt.NDArray[np.int64]
+Places = npt.NDArray[np.intp]
+
+(ENDING, AUDIENCED, POOLED, LIMITED, TERMED, SOFT, CHARGED, FOREIGN) = (1 << n for n in range(8))
+"""Traits of a bucket: that some row may end, has an audience, names a pool, is limited in quantity,
+is had under a term only, is not firm, has charges beside usage, is in other than the first currency
+of its market. One that no row has need not be looked at."""
+
+_FEW: Final = 64
+
+
+class Bucket:
+    """Rows of one scope: `block[column, place]`, and the key of each row's offer.
+
+    Rows stand in no promised order. No row starts later than `latest_ms`, and none has a trait that
+    `traits` leaves out.
+    """
+
+    __slots__ = ("block", "keys", "latest_ms", "traits")
+
+    def __init__(self, width: int) -> None:
+        self.block: Block = np.empty((width, 1), np.int64)
+        self.keys: list[Key] = []
+        self.latest_ms = 0
+        self.traits = 0
+
+    def add(self, key: Key, row: Sequence[int]) -> None:
+        """Put a row in."""
+        count = len(self.keys)
+        width, room = self.block.shape
+        if count == room:
+            wider = np.empty((width, room + (room >> 3) + 1), np.int64)
+            wider[:, :count] = self.block
+            self.block = wider
+        self.block[:, count] = row
+        self.keys.append(key)
+        self._follow(row)
+
+    def replace(self, key: Key, since: int, from_ms: int, row: Sequence[int]) -> None:
+        """Put a row in the place of another."""
+        self.block[:, self._place(key, since, from_ms)] = row
+        self._follow(row)
+
+    def remove(self, key: Key, since: int, from_ms: int) -> None:
+        """Take a row out; the last one takes its place."""
+        place = self._place(key, since, from_ms)
+        last = len(self.keys) - 1
+        self.block[:, place] = self.block[:, last]
+        self.keys[place] = self.keys[last]
+        self.keys.pop()
+
+    def _place(self, key: Key, since: int, from_ms: int) -> int:
+        count = len(self.keys)
+        if count <= _FEW:
+            places = [place for place, other in enumerate(self.keys) if other == key]
+        else:
+            places = (self.block[SINCE, :count] == since).nonzero()[0].tolist()
+        for place in places:
+            if self.keys[place] == key and self.block[FROM, place] == from_ms:
+                return place
+        raise KeyError(key)
+
+    def _follow(self, row: Sequence[int]) -> None:
+        self.latest_ms = max(self.latest_ms, row[FROM])
+        self.traits |= (
+            ENDING * (row[UNTIL] != FAR)
+            | AUDIENCED * (row[AUDIENCE] != NONE)
+            | POOLED * (row[POOL] != NONE)
+            | LIMITED * (row[MOST] != FAR)
+            | TERMED * (row[SHORTEST] > 0)
+            | SOFT * (not row[KIND] & FIRM)
+            | CHARGED * (row[ONE_OFF] > 0 or row[RECURRING] != 0 or row[STEP_MONTHS] != FAR)
+            | FOREIGN * (row[CURRENCY] > 0)
+        )

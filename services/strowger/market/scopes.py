@@ -1,0 +1,208 @@
+"""Where offers apply: revisions by scope, then by provider and deck, for as long as they stand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from strowger.contract.normal import Terms
+from strowger.market.buckets import Bucket
+from strowger.market.columns import DECK, FROM, Layout
+from strowger.market.entities import Entity, Key, Offer, Revised
+from strowger.market.families import Family
+from strowger.market.registry import FAMILIES
+
+Deck = tuple[str, str]
+"""A provider and one of its decks: within it the most specific scope wins."""
+
+
+class Item(NamedTuple):
+    """One revision of an offer that has terms: in force from `revised.from_ms` until `until_ms`."""
+
+    key: Key
+    revised: Revised
+    until_ms: int | None
+
+    @property
+    def provider(self) -> str:
+        """Give whose offer it is."""
+        return self.key[2]
+
+    @property
+    def offer_id(self) -> str:
+        """Give which offer it is."""
+        return self.key[3]
+
+    @property
+    def standing(self) -> tuple[int, int, str, str]:
+        """Give what ties are broken by: how long it stands, then its names; no two are equal."""
+        return self.revised.from_ms, self.revised.since, self.provider, self.offer_id
+
+
+class Viewer(NamedTuple):
+    """For whom, and when, offers are looked up."""
+
+    buyer: str
+    clock_ms: int
+    excluded: frozenset[str] = frozenset()
+
+    def sees(self, item: Item) -> bool:
+        """Say whether a revision is in force and meant for this buyer, and its provider wanted."""
+        revised = item.revised
+        return (
+            revised.from_ms <= self.clock_ms
+            and (item.until_ms is None or self.clock_ms < item.until_ms)
+            and (revised.audience is None or self.buyer in revised.audience)
+            and item.provider not in self.excluded
+        )
+
+
+class Shelf:
+    """All revisions of a family's offers: its buckets by scope, and of each deck its scopes."""
+
+    def __init__(self, family: Family) -> None:
+        self.layout = Layout(family)
+        self.buckets: dict[str, Bucket] = {}
+        self.decks: dict[int, dict[str, int]] = {}
+        """By deck, how many rows it has in each of its scopes."""
+        self.stamps = np.zeros(0, np.int64)
+        """By deck, the last search that found a more specific scope of it: see `searching`."""
+        self.searches = 0
+
+
+class Scopes:
+    """Every revision that is or will be in force, by where it applies.
+
+    `row` gives the row of an offer: what is not in the index is read there.
+    """
+
+    def __init__(self, row: Callable[[Key], Entity | None]) -> None:
+        self._row = row
+        self.shelves: dict[str, Shelf] = {}
+
+    def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
+        """Follow one change of a row."""
+        before = _revisions(old)
+        after = _revisions(new)
+        for from_ms, (revised, _) in before.items():
+            follower = after.get(from_ms)
+            if follower is None or _place(key, follower[0]) != _place(key, revised):
+                self._remove(key, revised)
+        for from_ms, (revised, until_ms) in after.items():
+            leader = before.get(from_ms)
+            if not isinstance(new, Offer):
+                raise TypeError("no revisions without an offer")
+            if leader is None or _place(key, leader[0]) != _place(key, revised):
+                self._add(key, new, revised, until_ms)
+            else:
+                self._replace(key, leader[0], new, revised, until_ms)
+
+    def select(
+        self, family: str, lookups: Sequence[Sequence[str]], viewer: Viewer
+    ) -> Iterator[Item]:
+        """Give what applies: of each deck, the offers of the most specific scope that it has."""
+        decided: set[Deck] = set()
+        shelf = self.shelves.get(family)
+        for equals in lookups if shelf else ():
+            found: set[Deck] = set()
+            for key in equals:
+                for item in self._items(shelf.buckets.get(key)) if shelf else ():
+                    deck = (item.provider, _terms(item.revised).deck)
+                    if deck not in decided and viewer.sees(item):
+                        found.add(deck)
+                        yield item
+            decided |= found
+
+    def scopes_of(self, family: str, deck: Deck) -> Iterator[str]:
+        """Give every scope that a deck has offers for, in no promised order."""
+        shelf = self.shelves.get(family)
+        if shelf is None:
+            return iter(())
+        return iter(shelf.decks.get(shelf.layout.decks.known(deck), {}))
+
+    def at(self, family: str, key: str, deck: Deck) -> tuple[Item, ...]:
+        """Give a deck's revisions for one scope."""
+        shelf = self.shelves.get(family)
+        bucket = shelf.buckets.get(key) if shelf else None
+        if shelf is None or bucket is None:
+            return ()
+        decks = bucket.block[DECK, : len(bucket.keys)]
+        places = (decks == shelf.layout.decks.known(deck)).nonzero()[0]
+        return tuple(self.item(bucket, place) for place in places.tolist())
+
+    def item(self, bucket: Bucket, place: int) -> Item:
+        """Give the revision of a row."""
+        key = bucket.keys[place]
+        revised, until_ms = _revisions(self._row(key))[int(bucket.block[FROM, place])]
+        return Item(key, revised, until_ms)
+
+    def _items(self, bucket: Bucket | None) -> Iterator[Item]:
+        places = range(len(bucket.keys)) if bucket else ()
+        return (self.item(bucket, place) for place in places if bucket)
+
+    def _add(self, key: Key, offer: Offer, revised: Revised, until_ms: int | None) -> None:
+        terms = _terms(revised)
+        shelf = self.shelves.get(terms.family)
+        if shelf is None:
+            shelf = self.shelves[terms.family] = Shelf(FAMILIES[terms.family])
+        layout = shelf.layout
+        scope = layout.family.key(terms.scope)
+        bucket = shelf.buckets.get(scope)
+        if bucket is None:
+            bucket = shelf.buckets[scope] = Bucket(layout.width)
+        row = layout.row(offer, revised, terms, until_ms)
+        bucket.add(key, row)
+        scopes = shelf.decks.setdefault(row[DECK], {})
+        scopes[scope] = scopes.get(scope, 0) + 1
+
+    def _replace(
+        self, key: Key, old: Revised, offer: Offer, revised: Revised, until_ms: int | None
+    ) -> None:
+        terms = _terms(revised)
+        shelf = self.shelves[terms.family]
+        row = shelf.layout.row(offer, revised, terms, until_ms)
+        bucket = shelf.buckets[shelf.layout.family.key(terms.scope)]
+        bucket.replace(key, old.since, old.from_ms, row)
+
+    def _remove(self, key: Key, revised: Revised) -> None:
+        terms = _terms(revised)
+        shelf = self.shelves[terms.family]
+        scope = shelf.layout.family.key(terms.scope)
+        bucket = shelf.buckets[scope]
+        bucket.remove(key, revised.since, revised.from_ms)
+        if not bucket.keys:
+            del shelf.buckets[scope]
+        deck = shelf.layout.decks.known((key[2], terms.deck))
+        scopes = shelf.decks[deck]
+        scopes[scope] -= 1
+        if not scopes[scope]:
+            del scopes[scope]
+        if not scopes:
+            del shelf.decks[deck]
+
+
+_Revisions = dict[int, tuple[Revised, int | None]]
+
+
+def _revisions(entity: Entity | None) -> _Revisions:
+    """Give an offer's revisions that have terms, each with when the next one ends it, by start."""
+    if not isinstance(entity, Offer) or not entity.revisions:
+        return {}
+    revisions = entity.revisions
+    untils = (*(later.from_ms for later in revisions[1:]), None)
+    return {
+        revised.from_ms: (revised, until_ms)
+        for revised, until_ms in zip(revisions, untils, strict=True)
+        if revised.terms is not None
+    }
+
+
+def _terms(revised: Revised) -> Terms:
+    if revised.terms is None:
+        raise TypeError("a closure applies nowhere")
+    return revised.terms
+
+
+def _place(key: Key, revised: Revised) -> tuple[str, tuple[str, ...], Deck]:
+    terms = _terms(revised)
+    return terms.family, terms.scope, (key[2], terms.deck)

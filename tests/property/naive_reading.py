@@ -1,0 +1,126 @@
+"""The naive market's book for providers to read, and its operator's control."""
+
+from strowger.contract import commands as said
+from tests.property.naive_offers import find
+from tests.property.naive_rows import BookPage, Refused, Revision, Stored
+from tests.property.naive_rules import MORE, NaiveRules
+from tests.property.naive_shown import prices, shown
+from tests.property.naive_words import Facts, instant, own_id
+
+_ACTIONS = {
+    ("pause", False),
+    ("resume", False),
+    ("close", False),
+    ("suspend", True),
+    ("readmit", True),
+    ("policy", True),
+}
+_ALWAYS = (
+    *(said.DeclareMarket, said.DeclareRates, said.ControlMarket, said.RefuseEvent),
+    *(said.CloseSession, said.TellOutcome),
+)
+_POLICIES = {"open", "guarded", "sealed", "snapshot"}
+_STANDING = {"pause": "paused", "resume": "trading", "close": "closed"}
+
+
+class NaiveReading(NaiveRules):
+    """What providers read, and what the operator allows at all."""
+
+    def _read(self, command: said.ReadBook) -> Facts:
+        if self._terms.policy == "sealed" and self._sessions_open():
+            raise Refused("book_sealed")
+        as_of_ms, last = self.now_ms, ("", "")
+        if command.after is not None:
+            before = self.pages.get(command.after)
+            if not isinstance(before, BookPage):
+                raise Refused("continuation_invalid")
+            if before.changes != self.changes:
+                raise Refused("book_changed")
+            as_of_ms, last = before.as_of_ms, before.last
+        names = sorted((each.provider, each.offer_id) for each in self.offers)
+        entries: list[Facts] = []
+        withheld = False
+        self.ended = None
+        for name in names:
+            entry = self._entry(find(self.offers, *name), as_of_ms, command.participant)
+            if name <= last or entry is None:
+                continue
+            if self._terms.policy == "guarded" and name in self._being_shown():
+                withheld = True
+                continue
+            if len(entries) == command.most:
+                end = entries[-1]
+                self.ended = BookPage(
+                    self.changes, as_of_ms, (str(end["provider"]), str(end["offer_id"]))
+                )
+                break
+            entries.append(entry)
+        return self._event(
+            "book-read",
+            command,
+            read_id=command.read_id,
+            as_of=instant(as_of_ms),
+            entries=entries,
+            withheld=withheld,
+            next=self.ended and MORE,
+        )
+
+    def _entry(self, offer: Stored | None, as_of_ms: int, reader: str) -> Facts | None:
+        """Tell an offer as it stood; none for what did not stand, or is not for the reader."""
+        stood: Revision | None = offer.at(as_of_ms) if offer else None
+        if stood is None or isinstance(stood.command, said.WithdrawOffer):
+            return None
+        offered = stood.command
+        if offered.audience is not None and offered.participant != reader:
+            return None
+        return {
+            "provider": offered.participant,
+            "offer_id": offered.offer_id,
+            "revision": offered.revision,
+            "service": shown(offered.service),
+            "currency": offered.currency,
+            "prices": prices(offered.service),
+            "firmness": offered.firmness,
+            "effective_at": instant(stood.from_ms),
+        }
+
+    def _may_trade(self, command: said.AnyCommand) -> None:
+        if isinstance(command, _ALWAYS):
+            return
+        if self.standing == "closed":
+            raise Refused("market_closed")
+        if self.standing == "paused":
+            raise Refused("market_paused")
+        if command.participant in self.suspended:
+            raise Refused("suspended")
+
+    def _control(self, command: said.ControlMarket) -> tuple[Facts, bool]:
+        if command.participant != said.OPERATOR:
+            raise Refused("not_allowed")
+        action, subject = command.action, command.subject
+        if (action, subject is not None) not in _ACTIONS:
+            raise Refused("malformed")
+        if action == "policy" and subject not in _POLICIES:
+            raise Refused("malformed")
+        if self.standing == "closed" and action in {"pause", "resume"}:
+            raise Refused("market_closed")
+        before = self._controlled()
+        self.standing = _STANDING.get(action, self.standing)
+        if action == "policy":
+            self.next_policy = subject
+        elif subject is not None:
+            (self.suspended.add if action == "suspend" else self.suspended.discard)(subject)
+        if action == "close":
+            for session in self._sessions_open():
+                sales = self._end(session, "operator")
+                self.notices.append(
+                    (own_id(session.opening)[0], self._ended(session, session.opening))
+                )
+                self.notices += sales
+            self._after_ends()
+        self._settle_policy()
+        event = self._event("market-controlled", command, action=action, participant=subject)
+        return event, before == self._controlled()
+
+    def _controlled(self) -> tuple[object, ...]:
+        return self.standing, frozenset(self.suspended), self._terms.policy, self.next_policy

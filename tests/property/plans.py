@@ -1,0 +1,22 @@
+"""Plans: by which way the core finds offers, one of which a small market alone would never take."""
+
+from functools import partial
+from typing import Final
+
+import pytest
+
+from strowger.market import requests
+from strowger.market.searching import Sizes
+from strowger.market.selecting import find, scan
+
+PLANS: Final = {
+    "as it chooses": find,
+    "by columns": partial(find, sizes=Sizes(few=0, batch=4)),
+    "by a scan": scan,
+}
+"""A scan is what the others must answer alike; they look at an index."""
+
+
+def take(plan: str, patch: pytest.MonkeyPatch) -> None:
+    """Answer all requests by one plan."""
+    patch.setattr(requests, "find", PLANS[plan])
