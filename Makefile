@@ -43,7 +43,7 @@ demo: setup ## play the whole exchange on this machine; ONCE=1 ends by itself in
 
 .PHONY: test
 test: lint ## every check: lint, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 .PHONY: bench-matching
 bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix

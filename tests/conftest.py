@@ -17,6 +17,19 @@ from strowger.settings import PREFIX, Settings
 hypothesis.settings.register_profile("strowger", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("strowger")
 
+_WITH_A_BROKER = ("integration", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests with a broker in one process: one broker a run, and one exchange at a time.
+
+    Where tests run in several processes, everything else runs beside them.
+    """
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _WITH_A_BROKER:
+            item.add_marker(pytest.mark.xdist_group("broker"))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
