@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.bench.matching.mixes import Mix
 from tests.bench.matching.shape import Answer, Asking, Engine, Operation, Removed, Stored
+from tests.bench.matching.warming import touch_memory
 
 SEGMENTS = 4
 """In so many turns every engine runs the operations; each turn reverses the order of engines."""
@@ -51,7 +52,8 @@ def run(mix: Mix, engines: Sequence[Engine]) -> tuple[dict[str, Measured], Compa
     """Run a mix; the engines have loaded its offers, ours first.
 
     What was loaded is frozen out of Python's cycle collector first, for all engines alike, as a
-    service may once it is restored; the collector runs on, and its pauses are in the times.
+    service may once it is restored; the collector runs on, and its pauses are in the times. Before
+    each turn all memory is read once: what an engine waits for then is not its own doing.
     """
     gc.collect()
     gc.freeze()
@@ -61,6 +63,7 @@ def run(mix: Mix, engines: Sequence[Engine]) -> tuple[dict[str, Measured], Compa
         operations = mix.operations[segment * size : (segment + 1) * size]
         turn = engines if segment % 2 == 0 else engines[::-1]
         for engine in turn:
+            touch_memory()
             _play(engine, operations, measured[engine.name])
     gc.unfreeze()
     for engine in engines:
