@@ -77,6 +77,7 @@ def told(decision: Decision, public: AcceptanceConfirmed | None) -> Told:
         decision.repeat,
         decision.model_dump(mode="json")["at"],
         decision.sequence,
+        [(each.subject, each.log_offset) for each in decision.rests_on],
         None if public is None else public.model_dump(mode="json"),
     )
 

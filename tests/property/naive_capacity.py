@@ -17,6 +17,7 @@ class Standing:
     publication: said.PublishOffer
     from_ms: int
     since: int
+    place: int
 
     @property
     def service(self) -> Terms:
@@ -34,14 +35,15 @@ class Pool:
     """A capacity pool: how much it holds, and every sale from it as (time, units, channels)."""
 
     latest: said.PublishCapacity
+    place: int
     replaced: list[tuple[said.PublishCapacity, int]] = field(default_factory=list)
     sales: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def put(self, command: said.PublishCapacity, now_ms: int) -> None:
+    def put(self, command: said.PublishCapacity, now_ms: int, place: int) -> None:
         """Let it hold what its provider says now."""
         kept = [each for each in self.replaced if each[1] > now_ms]
         self.replaced = [(self.latest, now_ms + HORIZON_MS + SKEW_MS), *kept][:KNOWN_REVISIONS]
-        self.latest = command
+        self.latest, self.place = command, place
 
     def units_left(self, now_ms: int, held: int) -> float:
         """Give the units left, of this calendar month where the period is a month."""

@@ -5,9 +5,12 @@ rules are those of the design and of the contract's docstrings, told once more. 
 answers too large for a record, faults, event ids, the words of a refusal, and of a continuation.
 """
 
+from collections.abc import Sequence
+
 from strowger.contract import commands as said
-from tests.property.naive_reading import NaiveReading
+from tests.property.naive_grounds import NaiveGrounds
 from tests.property.naive_rows import HORIZON_MS, SKEW_MS, Answer, Refused, Told
+from tests.property.naive_sessions import Grounds
 from tests.property.naive_words import Facts, content, instant, own_id, subject
 
 TRY_AGAIN = {
@@ -29,18 +32,21 @@ TRY_AGAIN = {
 }
 
 
-class NaiveMarket(NaiveReading):
+class NaiveMarket(NaiveGrounds):
     """One market: its clock, the ids it knows, and whom it tells."""
 
     def decide(self, command: said.AnyCommand, at_ms: int) -> list[Told]:
         """Decide one command at log time `at_ms`."""
+        self.place += 1
         self.now_ms = at_ms if self.terms is None else max(self.now_ms, at_ms)
+        self.rests_on = self._of_the_market()
         told = [
-            self._tell(event, recipient, buyer, "session-deadline", "notice")
-            for buyer, recipient, event in self._end_sessions()
+            self._tell(event, recipient, buyer, "session-deadline", "notice", also=rests_on)
+            for buyer, recipient, event, rests_on in self._end_sessions()
         ]
         self._forget()
-        self.notices = []
+        self.notices, self.found = [], []
+        self.rests_on = self._grounds(command)
         try:
             self._check(command)
             event = self._answered_before(command)
@@ -51,8 +57,13 @@ class NaiveMarket(NaiveReading):
             event, repeat = self._refusal(command, refused), False
         sender, name = command.participant, str(command.__struct_config__.tag)
         inbox = None if sender.startswith("service:") else sender
-        told.append(self._tell(event, inbox, sender, name, "answer", repeat=repeat))
-        told += [self._tell(each, who, sender, name, "notice") for who, each in self.notices]
+        told.append(
+            self._tell(event, inbox, sender, name, "answer", repeat=repeat, also=self.found)
+        )
+        told += [
+            self._tell(each, who, sender, name, "notice", also=rests_on)
+            for who, each, rests_on in self.notices
+        ]
         return told
 
     def _tell(
@@ -64,12 +75,17 @@ class NaiveMarket(NaiveReading):
         role: str,
         *,
         repeat: bool = False,
+        also: Sequence[tuple[str, int]] = (),
     ) -> Told:
         if self.terms is not None:
             self.sequence += 1
         at = instant(self.now_ms)
         public = None if repeat else self._public(event, role)
-        return Told(event, recipient, participant, command, role, repeat, at, self.sequence, public)
+        rests_on = list(dict.fromkeys([*self.rests_on, *also]))
+        return Told(
+            *(event, recipient, participant, command, role, repeat),
+            *(at, self.sequence, rests_on, public),
+        )
 
     def _public(self, event: Facts, role: str) -> Facts | None:
         """Give what everybody may read of a sale: in a session under guard only at its end."""
@@ -85,14 +101,15 @@ class NaiveMarket(NaiveReading):
 
     # What time brings
 
-    def _end_sessions(self) -> list[tuple[str, str | None, Facts]]:
-        told: list[tuple[str, str | None, Facts]] = []
+    def _end_sessions(self) -> list[tuple[str, str | None, Facts, Grounds]]:
+        told: list[tuple[str, str | None, Facts, Grounds]] = []
         due = [each for each in self._sessions_open() if each.deadline_ms <= self.now_ms]
         for each in due:
             buyer = each.opening.participant
             sales = self._end(each, "time")
-            told.append((buyer, buyer, self._ended(each, each.opening)))
-            told += [(buyer, recipient, event) for recipient, event in sales]
+            opened = [(own_id(each.opening)[1], each.place)]
+            told.append((buyer, buyer, self._ended(each, each.opening), opened))
+            told += [(buyer, *sale) for sale in sales]
         if due:
             self._after_ends()
         return told
@@ -129,6 +146,7 @@ class NaiveMarket(NaiveReading):
         for answer in self.answers:
             if own_id(answer.command) == own_id(command):
                 answer.forget_at_ms = self._kept_until_ms()
+                self.rests_on = [(own_id(command)[1], answer.place)]
                 if content(answer.command) != content(command):
                     raise Refused("id_reused")
                 return {**answer.event, "causation_id": command.causation_id}
@@ -141,7 +159,7 @@ class NaiveMarket(NaiveReading):
         except Refused as refused:
             event, repeat = self._refusal(command, refused), False
         if _has_own_id(command) and event.get("refusal") not in TRY_AGAIN:
-            self.answers.append(Answer(command, event, self._kept_until_ms()))
+            self.answers.append(Answer(command, event, self._kept_until_ms(), self.place))
         return event, repeat
 
     def _carry_out(self, command: said.AnyCommand) -> tuple[Facts, bool]:  # noqa: C901, PLR0911 - one a command

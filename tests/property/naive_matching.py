@@ -18,12 +18,16 @@ Place = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Found:
-    """What a request found: how many are able, a page of them, near misses, where it ended."""
+    """What a request found: how many are able, a page of them, near misses, where it ended.
+
+    And where all that it tells was published.
+    """
 
     able: int
     matches: list[Facts]
     near_misses: list[Facts]
     ended: Page | None
+    rests_on: list[tuple[str, int]]
 
 
 def in_force(offers: list[Stored], now_ms: int, buyer: str) -> list[Standing]:
@@ -34,7 +38,9 @@ def in_force(offers: list[Stored], now_ms: int, buyer: str) -> list[Standing]:
         if revision is not None and isinstance(revision.command, said.PublishOffer):
             audience = revision.command.audience
             if audience is None or buyer in audience:
-                each = Standing(offer, revision.command, revision.from_ms, revision.since)
+                each = Standing(
+                    offer, revision.command, revision.from_ms, revision.since, revision.place
+                )
                 standing.append(each)
     return standing
 
@@ -71,7 +77,13 @@ def found(
         [_match(rank, each, need) for rank, (_, each) in enumerate(page, start=before + 1)],
         [_near_miss(each) for each in missed[: wish.near_misses]],
         ended,
+        [_ground(each) for each in (*(each for _, each in page), *missed[: wish.near_misses])],
     )
+
+
+def _ground(each: Tested) -> tuple[str, int]:
+    offer = each.standing.offer
+    return f"offer {offer.offer_id} of {offer.provider}", each.standing.place
 
 
 def place(each: Tested, ranking: Ranking) -> Place:

@@ -39,6 +39,7 @@ class NaiveReading(NaiveRules):
             as_of_ms, last = before.as_of_ms, before.last
         names = sorted((each.provider, each.offer_id) for each in self.offers)
         entries: list[Facts] = []
+        self.found = []
         withheld = False
         self.ended = None
         for name in names:
@@ -55,6 +56,9 @@ class NaiveReading(NaiveRules):
                 )
                 break
             entries.append(entry)
+            stood = find(self.offers, *name)
+            assert stood is not None
+            self.found.append((f"offer {name[1]} of {name[0]}", _place(stood, as_of_ms)))
         return self._event(
             "book-read",
             command,
@@ -113,14 +117,23 @@ class NaiveReading(NaiveRules):
         if action == "close":
             for session in self._sessions_open():
                 sales = self._end(session, "operator")
-                self.notices.append(
-                    (own_id(session.opening)[0], self._ended(session, session.opening))
-                )
+                buyer, opened = own_id(session.opening)
+                event = self._ended(session, session.opening)
+                self.notices.append((buyer, event, [(opened, session.place)]))
                 self.notices += sales
             self._after_ends()
         self._settle_policy()
         event = self._event("market-controlled", command, action=action, participant=subject)
-        return event, before == self._controlled()
+        repeat = before == self._controlled()
+        if not repeat:
+            self.operator_place = self.place
+        return event, repeat
 
     def _controlled(self) -> tuple[object, ...]:
         return self.standing, frozenset(self.suspended), self._terms.policy, self.next_policy
+
+
+def _place(offer: Stored, as_of_ms: int) -> int:
+    stood = offer.at(as_of_ms)
+    assert stood is not None
+    return stood.place

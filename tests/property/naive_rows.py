@@ -24,6 +24,9 @@ class Told:
     repeat: bool
     at: str
     sequence: int
+    rests_on: Sequence[tuple[str, int]] = ()
+    """Earlier commands, by what each was of and where it stands in the log."""
+
     public: Facts | None = None
     """The record of the sale that everybody may read, if this made one public."""
 
@@ -36,12 +39,15 @@ class Refused(Exception):
 class Revision:
     """One revision of an offer, from when it counts; `gone_ms`: when it was put aside for good.
 
+    Its `place`, as that of other rows, is that of its command in the log.
+
     It was `dropped` if another was to count from then on, or from before.
     """
 
     command: said.PublishOffer | said.WithdrawOffer
     from_ms: int
     since: int
+    place: int
     gone_ms: int | None = None
     dropped: bool = False
     forgotten: bool = False
@@ -110,7 +116,9 @@ class Sitting:
     opened_ms: int
     deadline_ms: int
     forget_at_ms: int
+    place: int
     ended: tuple[str, int] | None = None
+    ended_place: int | None = None
 
 
 @dataclass
@@ -123,6 +131,7 @@ class Asked:
     rates_version: int | None
     valid_until_ms: float
     forget_at_ms: int
+    place: int
 
 
 @dataclass
@@ -132,6 +141,7 @@ class Answer:
     command: said.AnyCommand
     event: Facts
     forget_at_ms: int
+    place: int
 
 
 @dataclass
@@ -144,6 +154,7 @@ class Waiting:
     command: said.PublishOffer | said.WithdrawOffer | said.PublishCapacity
     since: int
     taken_ms: int
+    place: int
     overtaken_ms: int | None = None
 
     def is_of(self, provider: str, kind: str, name: str) -> bool:
@@ -160,6 +171,7 @@ class Sold:
     confirmed: Facts
     provider: str
     notice: Facts
+    place: int
 
 
 @dataclass(frozen=True)

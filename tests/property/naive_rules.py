@@ -38,7 +38,8 @@ class NaiveRules(NaiveSessions):
         repeat = self.terms is not None
         if self.terms is not None and content(self.terms) != content(command):
             raise Refused("market_declared_otherwise")
-        self.terms = self.terms or command
+        if not repeat:
+            self.terms, self.operator_place = command, self.place
         terms = {**content(command)}
         del terms["participant"], terms["command"]
         return self._event("market-declared", command, terms=terms), repeat
@@ -49,7 +50,8 @@ class NaiveRules(NaiveSessions):
         repeat = self.rates is not None and content(self.rates) == content(command)
         if self.rates and command.version <= self.rates.version and not repeat:
             raise Refused("rates_not_newer")
-        self.rates = command
+        if not repeat:
+            self.rates, self.operator_place = command, self.place
         rates = {currency: nano(worth) for currency, worth in command.rates_nano.items()}
         return self._event("rates-declared", command, version=command.version, rates=rates), repeat
 
@@ -88,13 +90,13 @@ class NaiveRules(NaiveSessions):
         standing = find_pool(self.pools, command.participant, command.pool)
         if standing is None:
             # Nobody was shown anything of it, and without it nothing could name it.
-            self._take_effect(Waiting(command, self.sequence, self.now_ms))
+            self._take_effect(Waiting(command, self.sequence, self.now_ms, self.place))
             return self._stored(command, None), False
-        pool = Pool(standing.latest, standing.replaced)
+        pool = Pool(standing.latest, standing.place, standing.replaced)
         for each in self.waiting:
             if each.is_of(command.participant, "capacity", command.pool):
                 assert isinstance(each.command, said.PublishCapacity)
-                pool.put(each.command, self.now_ms)
+                pool.put(each.command, self.now_ms, each.place)
         repeat = capacity_said_before(pool, command)
         if not repeat:
             self._take(command)
@@ -103,7 +105,7 @@ class NaiveRules(NaiveSessions):
     def _take(self, command: Change) -> None:
         """Let a change take effect; or let it wait, or refuse it, as the market's policy wants."""
         if not self._must_wait(command):
-            self._take_effect(Waiting(command, self.sequence, self.now_ms))
+            self._take_effect(Waiting(command, self.sequence, self.now_ms, self.place))
         elif self._terms.policy == "sealed" and self._terms.denied_changes == "refuse":
             raise Refused("book_sealed")
         else:
@@ -120,7 +122,7 @@ class NaiveRules(NaiveSessions):
                 ):
                     each.overtaken_ms = self.now_ms
             self.changes += 1
-        self.waiting.append(Waiting(command, self.sequence, self.now_ms))
+        self.waiting.append(Waiting(command, self.sequence, self.now_ms, self.place))
 
     def _stored(self, command: Change, from_ms: int | None) -> Facts:
         terms = self._terms
@@ -155,10 +157,11 @@ class NaiveRules(NaiveSessions):
         self.requests.append(
             Asked(
                 *(command, matched.matches, self.now_ms, version),
-                *(valid_until_ms, self._kept_until_ms()),
+                *(valid_until_ms, self._kept_until_ms(), self.place),
             )
         )
         self.ended = matched.ended
+        self.found = matched.rests_on
         if command.session_id is not None and self._terms.hold_capacity:
             self._hold(command, command.session_id, matched.matches)
         return self._event(
@@ -215,10 +218,13 @@ class NaiveRules(NaiveSessions):
         )
         if command.session_id is not None and self._terms.policy in {"guarded", "sealed"}:
             self.untold.append(
-                Sold(command.participant, command.session_id, confirmed, command.provider, notice)
+                Sold(
+                    *(command.participant, command.session_id, confirmed),
+                    *(command.provider, notice, self.place),
+                )
             )
         else:
-            self.notices.append((command.provider, notice))
+            self.notices.append((command.provider, notice, []))
         return confirmed
 
     def _asked(self, command: said.AcceptOffer) -> Asked:

@@ -101,7 +101,7 @@ class Sale:
             raise Refused("offer_changed")
         if revision.command.firmness != "firm":
             raise Refused("not_firm")
-        return Standing(offer, revision.command, revision.from_ms, revision.since)
+        return Standing(offer, revision.command, revision.from_ms, revision.since, revision.place)
 
     def _excludes(self, standing: Standing) -> list[str]:
         if standing.service.family != "voice":

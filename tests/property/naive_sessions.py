@@ -24,7 +24,8 @@ from tests.property.naive_rows import (
 )
 from tests.property.naive_words import Facts, instant, own_id
 
-Notices = list[tuple[str | None, Facts]]
+Grounds = list[tuple[str, int]]
+Notices = list[tuple[str | None, Facts, Grounds]]
 
 
 class NaiveSessions:
@@ -35,6 +36,9 @@ class NaiveSessions:
         self.rates: said.DeclareRates | None = None
         self.now_ms = 0
         self.sequence = 0
+        self.place = -1
+        self.operator_place = 0
+        self.found: Grounds = []
         self.standing = "trading"
         self.suspended: set[str] = set()
         self.changes = 0
@@ -97,7 +101,7 @@ class NaiveSessions:
         if waits and deadline_ms - min(taken_ms) > longest_ms:
             raise Refused("changes_waiting")
         kept_until_ms = self._kept_until_ms() + ttl_ms
-        self.sessions.append(Sitting(command, self.now_ms, deadline_ms, kept_until_ms))
+        self.sessions.append(Sitting(command, self.now_ms, deadline_ms, kept_until_ms, self.place))
         return self._event(
             "session-granted",
             command,
@@ -135,14 +139,16 @@ class NaiveSessions:
 
     def _end(self, session: Sitting, by: str) -> Notices:
         """End a session, give back its holds; give what is told only now of its sales."""
-        session.ended = (by, self.now_ms)
+        session.ended, session.ended_place = (by, self.now_ms), self.place
         whose = (session.opening.participant, session.opening.session_id)
         self.holds = [each for each in self.holds if (each.buyer, each.session_id) != whose]
         sales = [each for each in self.untold if (each.buyer, each.session_id) == whose]
         self.untold = [each for each in self.untold if each not in sales]
         told: Notices = []
         for each in sales:
-            told += [(None, each.confirmed), (each.provider, each.notice)]
+            opened = (own_id(session.opening)[1], session.place)
+            rests_on = [opened, (f"acceptance {each.confirmed['acceptance_id']}", each.place)]
+            told += [(None, each.confirmed, rests_on), (each.provider, each.notice, rests_on)]
         return told
 
     def _ended(self, session: Sitting, cause: said.AnyCommand) -> Facts:
@@ -211,9 +217,9 @@ class NaiveSessions:
         if isinstance(change, said.PublishCapacity):
             pool = find_pool(self.pools, change.participant, change.pool)
             if pool is None:
-                self.pools.append(Pool(change))
+                self.pools.append(Pool(change, taken.place))
             else:
-                pool.put(change, self.now_ms)
+                pool.put(change, self.now_ms, taken.place)
             return
         self.changes += 1
         offer = find(self.offers, change.participant, change.offer_id)
@@ -225,7 +231,7 @@ class NaiveSessions:
     def _put(self, offer: Stored, taken: Waiting) -> None:
         change = taken.command
         assert not isinstance(change, said.PublishCapacity)
-        revision = Revision(change, self._effect_ms(change), taken.since)
+        revision = Revision(change, self._effect_ms(change), taken.since, taken.place)
         if taken.overtaken_ms is not None:
             gone = replace(revision, gone_ms=taken.overtaken_ms, dropped=True)
             offer.revisions.append(gone)

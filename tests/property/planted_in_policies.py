@@ -99,7 +99,7 @@ def make_a_new_pool_wait(patch: pytest.MonkeyPatch) -> None:
     def put_pool(self: Book, pool: Any) -> None:  # noqa: ANN401 - a row
         if self.pool(pool.provider, pool.pool) is None and self.sittings.any_open:
             terms = (pool.revision, pool.digest, pool.units, pool.period, pool.channels)
-            waiting = PoolTerms(*terms, self.clock_ms, self.state.sequence)
+            waiting = PoolTerms(*terms, self.clock_ms, self.state.sequence, self.log_offset)
             pool = msgspec.structs.replace(pool, units=0, deferred=(waiting,))
         real(self, pool)
 
@@ -146,7 +146,7 @@ def leave_a_sale_untold(patch: pytest.MonkeyPatch) -> None:
 
     def end_for_buyer(*given: Any) -> sessions.Ended:
         ended = real(*given)
-        return sessions.Ended(ended.buyer, ended.event, ())
+        return sessions.Ended(ended.buyer, ended.event, (), ended.grounds)
 
     patch.setattr(sessions, "_end_for_buyer", end_for_buyer)
 

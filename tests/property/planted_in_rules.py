@@ -8,11 +8,12 @@ import pytest
 
 from strowger.contract.commands import AcceptOffer, AnyCommand, SubmitRequest, WithdrawOffer
 from strowger.contract.normal import Terms
-from strowger.contract.outbound import OffersMatched
+from strowger.contract.outbound import Ground, OffersMatched
 from strowger.market import (
     acceptances,
     coverage,
     digests,
+    grounds,
     notice,
     offers,
     requests,
@@ -222,6 +223,22 @@ def share_ids_between_senders(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ruling, "event_id", event_id)
 
 
+def rest_on_what_was_first_published(patch: pytest.MonkeyPatch) -> None:
+    """Say of a changed offer where its first revision stands in the log."""
+    first: dict[tuple[str, str], int] = {}
+
+    def offer(provider: str, offer_id: str, revised: Revised) -> Ground:
+        offset = first.setdefault((provider, offer_id), revised.log_offset)
+        return Ground(subject=f"offer {offer_id} of {provider}", log_offset=offset)
+
+    patch.setattr(grounds, "offer", offer)
+
+
+def rest_on_no_end(patch: pytest.MonkeyPatch) -> None:
+    """Leave out which command ended a session."""
+    patch.setattr(grounds, "_session", lambda *_: iter(()))
+
+
 PLANTED: Final[tuple[Plant, ...]] = (
     sell_at_the_deadline,
     sell_after_the_end,
@@ -242,4 +259,6 @@ PLANTED: Final[tuple[Plant, ...]] = (
     take_stale_events,
     forget_too_early,
     share_ids_between_senders,
+    rest_on_what_was_first_published,
+    rest_on_no_end,
 )

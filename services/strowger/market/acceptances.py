@@ -159,6 +159,7 @@ class _Sale:
                 session_id=session_id,
                 confirmed=msgspec.Raw(confirmed.model_dump_json().encode()),
                 notice=msgspec.Raw(notice.model_dump_json().encode()),
+                log_offset=book.log_offset,
             ),
         )
 

@@ -38,6 +38,8 @@ class Book:
 
     def __init__(self, market: str) -> None:
         self.market = market
+        self.log_offset = 0
+        """Of the command that is being decided."""
         self.scopes = Scopes(self._row)
         self.sittings = Sittings()
         self.waiting = Waiting()

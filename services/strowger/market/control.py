@@ -1,5 +1,6 @@
 """Rules of market control: the operator pauses, resumes and closes a market, and suspends."""
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -68,27 +69,30 @@ def control(book: Book, command: ControlMarket) -> Verdict:
         for ended in end_all(book):
             # Two buyers may send under the same ids: what they did is told apart by whose it is.
             subject = f"session {ended.event.session_id} of {ended.buyer}"
-            notices.append(Notice(ended.buyer, ended.event, subject))
-            notices += [Notice(each.recipient, each.event, subject) for each in ended.notices]
+            notices.append(Notice(ended.buyer, ended.event, subject, ended.grounds))
+            notices += [replace(each, subject=subject) for each in ended.notices]
     settle_policy(book)
+    repeat = book.state == state
+    if not repeat:
+        book.state = msgspec.structs.replace(book.state, log_offset=book.log_offset)
     event = MarketControlled(
         **book.stamp(command), action=command.action, participant=command.subject
     )
-    return Granted(event, tuple(notices), repeat=book.state == state)
+    return Granted(event, tuple(notices), repeat=repeat)
 
 
 def _controlled(state: MarketState, command: ControlMarket) -> MarketState | None:
     """Give the market as it stands afterwards; none for what is no action."""
-    replace = msgspec.structs.replace
+    changed = msgspec.structs.replace
     match command.action, command.subject:
         case "pause" | "resume" | "close", None:
-            return replace(state, standing=_STANDING[command.action])
+            return changed(state, standing=_STANDING[command.action])
         case "policy", str(subject) if subject in _POLICIES:
-            return replace(state, next_policy=subject)
+            return changed(state, next_policy=subject)
         case "suspend", str(subject):
-            return replace(state, suspended=tuple(sorted({*state.suspended, subject})))
+            return changed(state, suspended=tuple(sorted({*state.suspended, subject})))
         case "readmit", str(subject):
-            return replace(
+            return changed(
                 state, suspended=tuple(each for each in state.suspended if each != subject)
             )
     return None

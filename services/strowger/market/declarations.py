@@ -21,7 +21,9 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
     declared = MarketTerms(market=command.market, **terms)
     repeat = book.declared
     if not repeat:
-        book.state = MarketState(**terms, declared_at_ms=at_ms, clock_ms=at_ms, sequence=0)
+        book.state = MarketState(
+            **terms, declared_at_ms=at_ms, clock_ms=at_ms, sequence=0, log_offset=book.log_offset
+        )
     elif any(getattr(book.state, name) != value for name, value in terms.items()):
         return Denied(Refusal.MARKET_DECLARED_OTHERWISE)
     return Granted(MarketDeclared(**book.stamp(command), terms=declared), repeat=repeat)
@@ -40,9 +42,13 @@ def declare_rates(book: Book, command: DeclareRates) -> Verdict:
     newer = state.rates_version is None or command.version > state.rates_version
     if not newer and not (repeat and same):
         return Denied(Refusal.RATES_NOT_NEWER, f"version {state.rates_version} stands")
-    book.state = msgspec.structs.replace(
-        state, rates_version=command.version, rates_nano=command.rates_nano
-    )
+    if not repeat:
+        book.state = msgspec.structs.replace(
+            state,
+            rates_version=command.version,
+            rates_nano=command.rates_nano,
+            log_offset=book.log_offset,
+        )
     rates = {currency: from_nano(nano) for currency, nano in sorted(command.rates_nano.items())}
     declared = RatesDeclared(**book.stamp(command), version=command.version, rates=rates)
     return Granted(declared, repeat=repeat)

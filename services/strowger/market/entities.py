@@ -48,6 +48,8 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
 
     rates_version: int | None = None
     rates_nano: dict[str, int] = {}
+    log_offset: int = 0
+    """Where in the log the operator last changed the market; rows of other kinds have theirs."""
 
     def rate_nano(self, currency: str) -> int | None:
         """Give what a unit of a currency is worth in the market's, times 1e9; none if unknown."""
@@ -80,6 +82,7 @@ class Revised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     firmness: str = "firm"
     pool: str | None = None
     audience: tuple[str, ...] | None = None
+    log_offset: int = 0
 
 
 class DeferredRevision(msgspec.Struct, frozen=True, array_like=True):
@@ -128,6 +131,7 @@ class PoolTerms(msgspec.Struct, frozen=True, array_like=True):
     channels: int | None
     taken_ms: int = 0
     since: int = 0
+    log_offset: int = 0
 
 
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag="pool"):
@@ -152,6 +156,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag
     deferred: tuple[PoolTerms, ...] = ()
     held: int = 0
     channels_held: int = 0
+    log_offset: int = 0
 
 
 class Session(msgspec.Struct, frozen=True, tag_field="row", tag="session"):
@@ -165,6 +170,8 @@ class Session(msgspec.Struct, frozen=True, tag_field="row", tag="session"):
     ended_at_ms: int | None
     reason: str | None
     forget_at_ms: int
+    log_offset: int = 0
+    ended_log_offset: int | None = None
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -222,6 +229,7 @@ class Request(msgspec.Struct, frozen=True, tag_field="row", tag="request"):
     rates_version: int | None
     valid_until_ms: int | None
     forget_at_ms: int
+    log_offset: int = 0
 
 
 class Remembered(msgspec.Struct, frozen=True, tag_field="row", tag="remembered"):
@@ -232,6 +240,7 @@ class Remembered(msgspec.Struct, frozen=True, tag_field="row", tag="remembered")
     digest: str
     answer: msgspec.Raw
     forget_at_ms: int
+    log_offset: int = 0
 
 
 class Withheld(msgspec.Struct, frozen=True, tag_field="row", tag="withheld"):
@@ -241,6 +250,7 @@ class Withheld(msgspec.Struct, frozen=True, tag_field="row", tag="withheld"):
     session_id: str
     confirmed: msgspec.Raw
     notice: msgspec.Raw
+    log_offset: int = 0
 
 
 Entity = MarketState | Offer | Pool | Session | Request | Remembered | Withheld

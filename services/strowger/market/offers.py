@@ -28,6 +28,7 @@ def publish(book: Book, command: PublishOffer) -> Verdict:
         firmness=command.firmness,
         pool=command.pool,
         audience=command.audience,
+        log_offset=book.log_offset,
     )
     return _revise(book, command, revised)
 
@@ -41,6 +42,7 @@ def withdraw(book: Book, command: WithdrawOffer) -> Verdict:
         digest=content_digest(command),
         from_ms=command.effective_at_ms or 0,
         since=book.state.sequence,
+        log_offset=book.log_offset,
     )
     return _revise(book, command, closure)
 

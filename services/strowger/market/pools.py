@@ -37,6 +37,7 @@ def publish_capacity(book: Book, command: PublishCapacity) -> Verdict:
         channels=command.channels,
         taken_ms=book.clock_ms,
         since=book.state.sequence,
+        log_offset=book.log_offset,
     )
     # A pool that is new holds nothing that anybody was shown; and unheard of, it would not bound.
     match denial(book, key) if standing.revision else None:

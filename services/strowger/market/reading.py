@@ -8,12 +8,13 @@ import msgspec
 
 from strowger.contract.commands import ReadBook
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import BookEntry, BookRead
+from strowger.contract.outbound import BookEntry, BookRead, Ground
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.answers import prices
 from strowger.market.book import Book
 from strowger.market.entities import Key, Offer, Revised
+from strowger.market.grounds import offer
 from strowger.market.registry import FAMILIES
 from strowger.market.verdict import Denied, Granted, Verdict
 
@@ -49,6 +50,7 @@ def read_book(book: Book, command: ReadBook) -> Verdict:
     as_of_ms = book.clock_ms if place is None else place.as_of_ms
     most = min(command.most, MAX_ANSWER_BYTES // _ENTRY_BYTES)
     entries: list[BookEntry] = []
+    grounds: list[Ground] = []
     withheld = False
     following: str | None = None
     for key, revised in _in_force(book, command.participant, place, as_of_ms):
@@ -61,6 +63,7 @@ def read_book(book: Book, command: ReadBook) -> Verdict:
             following = urlsafe_b64encode(msgspec.json.encode(end)).decode().rstrip("=")
             break
         entries.append(_entry(key, revised))
+        grounds.append(offer(key[2], key[3], revised))
     return Granted(
         BookRead(
             **book.stamp(command),
@@ -69,7 +72,8 @@ def read_book(book: Book, command: ReadBook) -> Verdict:
             entries=tuple(entries),
             withheld=withheld,
             next=following,
-        )
+        ),
+        grounds=tuple(grounds),
     )
 
 

@@ -10,6 +10,7 @@ from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.answers import match, near_miss
 from strowger.market.book import Book
 from strowger.market.entities import Request, Shown
+from strowger.market.grounds import offer
 from strowger.market.holding import hold
 from strowger.market.pages import Start, continuation, start_of
 from strowger.market.ranking import rankable
@@ -44,7 +45,10 @@ def submit(book: Book, command: SubmitRequest) -> Verdict:
     if size > MAX_ANSWER_BYTES:
         return _too_large(found, str(size))
     _keep(book, command, found, valid_until_ms)
-    return Granted(answer)
+    items = (*(each.item for each in found.page), *(each.item for each in found.misses))
+    return Granted(
+        answer, grounds=tuple(offer(each.provider, each.offer_id, each.revised) for each in items)
+    )
 
 
 def _too_large(found: Found, size: str) -> Denied:
@@ -89,6 +93,7 @@ def _keep(book: Book, command: SubmitRequest, found: Found, valid_until_ms: int 
             rates_version=book.state.rates_version,
             valid_until_ms=valid_until_ms,
             forget_at_ms=book.remember_until_ms,
+            log_offset=book.log_offset,
         )
     )
 

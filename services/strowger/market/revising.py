@@ -35,6 +35,7 @@ def with_pool_terms(book: Book, pool: Pool, terms: PoolTerms) -> Pool:
         units=terms.units,
         period=terms.period,
         channels=terms.channels,
+        log_offset=terms.log_offset,
         past=_past_of_pool(book, pool) if pool.revision else (),
     )
 

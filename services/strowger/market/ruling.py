@@ -24,8 +24,9 @@ from strowger.contract.commands import (
     WithdrawOffer,
 )
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import Decision, Event, EventRefused
+from strowger.contract.outbound import Decision, Event, EventRefused, Ground
 from strowger.contract.refusals import Refusal
+from strowger.market import grounds
 from strowger.market.acceptances import accept, tell_outcome
 from strowger.market.book import Book, Stamp
 from strowger.market.control import control, halted
@@ -68,7 +69,8 @@ class Ruling:
         self._book = book
         self._command = command
         self._at_ms = at_ms
-        self._log_offset = log_offset
+        self._log_offset = book.log_offset = log_offset
+        self._grounds: tuple[Ground, ...] = ()
         self.decisions: list[Decision] = []
 
     def move_clock(self) -> None:
@@ -83,13 +85,14 @@ class Ruling:
         book = self._book
         if not book.declared:
             return
+        self._grounds = (grounds.market(book),)
         for ended in end_overdue(book):
             self._tell_ended(ended, "session-deadline")
         _forget(book)
 
     def _tell_ended(self, ended: Ended, command: str) -> None:
         subject = f"session {ended.event.session_id}"
-        told = (Notice(ended.buyer, ended.event), *ended.notices)
+        told = (Notice(ended.buyer, ended.event, grounds=ended.grounds), *ended.notices)
         for notice in told:
             self._decide(
                 notice.event,
@@ -98,10 +101,13 @@ class Ruling:
                 subject,
                 recipient=notice.recipient,
                 role="notice",
+                found=notice.grounds,
             )
 
     def decide(self) -> None:
         """Decide the command, or give again the answer that is remembered for it."""
+        if self._book.declared:
+            self._grounds = tuple(grounds.grounds(self._book, self._command))
         denied = self._standing_refusal()
         if denied is not None:
             self._publish(denied)
@@ -155,6 +161,7 @@ class Ruling:
         remembered = book.remembered(self._command.participant, subject)
         if remembered is None:
             return False
+        self._grounds = (grounds.answer(remembered),)
         until_ms = book.remember_until_ms
         book.remember(msgspec.structs.replace(remembered, forget_at_ms=until_ms))
         if remembered.digest == content_digest(self._command):
@@ -174,6 +181,7 @@ class Ruling:
                 digest=content_digest(self._command),
                 answer=msgspec.Raw(answer.model_dump_json().encode()),
                 forget_at_ms=self._book.remember_until_ms,
+                log_offset=self._log_offset,
             )
         )
 
@@ -186,10 +194,14 @@ class Ruling:
         if isinstance(verdict, Denied):
             self._decide(self._answer(verdict))
             return
-        self._decide(verdict.event, repeat=verdict.repeat)
+        self._decide(verdict.event, repeat=verdict.repeat, found=verdict.grounds)
         for notice in verdict.notices:
             self._decide(
-                notice.event, recipient=notice.recipient, role="notice", subject=notice.subject
+                notice.event,
+                recipient=notice.recipient,
+                role="notice",
+                subject=notice.subject,
+                found=notice.grounds,
             )
 
     def _answer(self, verdict: Verdict) -> Event:
@@ -223,6 +235,7 @@ class Ruling:
         recipient: str | None = None,
         role: Literal["answer", "notice"] = "answer",
         repeat: bool = False,
+        found: tuple[Ground, ...] = (),
     ) -> None:
         command = command or str(self._command.__struct_config__.tag)
         participant = participant or self._command.participant
@@ -250,6 +263,7 @@ class Ruling:
                     event.TYPE,
                     event.refusal if isinstance(event, EventRefused) else "",
                 ),
+                rests_on=tuple(dict.fromkeys((*self._grounds, *found))),
                 event=event,
             )
         )

@@ -10,11 +10,13 @@ from strowger.contract.commands import SESSION_TIMEOUT, CloseSession, OpenSessio
 from strowger.contract.fields import from_millis
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
+    Ground,
     OfferSold,
     SessionEnded,
     SessionGranted,
 )
 from strowger.contract.refusals import Refusal
+from strowger.market import grounds
 from strowger.market.book import Book
 from strowger.market.deferral import release
 from strowger.market.entities import Session, Withheld
@@ -56,6 +58,7 @@ def open_session(book: Book, command: OpenSession) -> Verdict:
             ended_at_ms=None,
             reason=None,
             forget_at_ms=book.remember_until_ms + command.ttl_seconds * 1000,
+            log_offset=book.log_offset,
         )
     )
     return Granted(
@@ -97,6 +100,7 @@ class Ended:
     buyer: str
     event: SessionEnded
     notices: tuple[Notice, ...]
+    grounds: tuple[Ground, ...]
 
 
 def end_overdue(book: Book) -> list[Ended]:
@@ -147,7 +151,7 @@ def _end_for_buyer(
         reason="timed_out" if reason == "timed_out" else "terminated",
         ended_by="time" if reason == "timed_out" else "operator",
     )
-    return Ended(session.buyer, event, notices)
+    return Ended(session.buyer, event, notices, (grounds.session(session),))
 
 
 def usable(book: Book, buyer: str, session_id: str | None) -> Denied | None:
@@ -191,7 +195,8 @@ def _closed(book: Book, command: CloseSession, at_ms: int) -> SessionEnded:
 
 def _end(book: Book, session: Session, reason: str) -> tuple[Notice, ...]:
     """End a session; give what was sold in it and is told only now: to the public, to providers."""
-    book.put_session(msgspec.structs.replace(session, ended_at_ms=book.clock_ms, reason=reason))
+    ended = {"ended_at_ms": book.clock_ms, "reason": reason, "ended_log_offset": book.log_offset}
+    book.put_session(msgspec.structs.replace(session, **ended))
     notices: list[Notice] = []
     key = ("session", book.market, session.buyer, session.session_id)
     give_back_all(book, key)
@@ -200,7 +205,12 @@ def _end(book: Book, session: Session, reason: str) -> tuple[Notice, ...]:
         if not isinstance(row, Withheld):
             raise TypeError(f"{sale} is no sale")
         confirmed = _CONFIRMED.validate_json(bytes(row.confirmed))
-        notices.append(Notice(None, confirmed))
-        notices.append(Notice(confirmed.provider, _SOLD.validate_json(bytes(row.notice))))
+        sold = _SOLD.validate_json(bytes(row.notice))
+        rests_on = (
+            grounds.session(session),
+            grounds.acceptance(confirmed.acceptance_id, row),
+        )
+        notices.append(Notice(None, confirmed, grounds=rests_on))
+        notices.append(Notice(confirmed.provider, sold, grounds=rests_on))
         book.store.delete(sale)
     return tuple(notices)

@@ -47,10 +47,18 @@ class Store:
         self._watchers = watchers
         self._journal: list[_Entry] = []
         self._names: dict[str, str] = {}
+        self._last: tuple[Key, bytes, Offer] | None = None
+        """The offer that was unpacked last: one command reads the same several times."""
 
     def get(self, key: Key) -> Entity | None:
         """Give the row under the key, or none."""
-        return _opened(key, self._rows.get(key))
+        kept = self._rows.get(key)
+        if not isinstance(kept, bytes):
+            return kept
+        last = self._last
+        if last is None or last[1] is not kept or last[0] != key:
+            last = self._last = (key, kept, unpack(key, kept))
+        return last[2]
 
     def put(self, key: Key, entity: Entity) -> None:
         """Write the row under the key."""

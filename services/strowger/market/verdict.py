@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from strowger.contract.outbound import Event
+from strowger.contract.outbound import Event, Ground
 from strowger.contract.refusals import Refusal
 
 
@@ -19,20 +19,26 @@ class Notice:
     """Somebody other than the sender is told; without a recipient, the public.
 
     `subject` is what it is of where the command is of more than that: it is part of the event's id.
+    `grounds` are what it rests on beside what the answer does.
     """
 
     recipient: str | None
     event: Event
     subject: str | None = None
+    grounds: tuple[Ground, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The command is done; `event` is the answer. With `repeat` it was done before, not now."""
+    """The command is done; `event` is the answer. With `repeat` it was done before, not now.
+
+    `grounds` are the offers that it found, where a command finds any.
+    """
 
     event: Event
     notices: tuple[Notice, ...] = ()
     repeat: bool = False
+    grounds: tuple[Ground, ...] = ()
 
 
 Verdict = Granted | Denied

@@ -29,6 +29,7 @@ from strowger.contract.outbound import (
     CapacityStored,
     Decision,
     EventRefused,
+    Ground,
     MarketDeclared,
     MarketTerms,
     Match,
@@ -250,6 +251,12 @@ def _sold() -> tuple[OutboundEvent | Decision, ...]:
         role="answer",
         recipient=BUYER,
         event_id=emitted_id(confirmed),
+        rests_on=(
+            Ground(subject=f"market {_MARKET}", log_offset=0),
+            Ground(subject=f"session {_SESSION}", log_offset=1036),
+            Ground(subject=f"request {_REQUEST}", log_offset=1038),
+            Ground(subject=f"offer {_OFFER} of {PROVIDER}", log_offset=977),
+        ),
         event=confirmed,
     )
     return confirmed, sold, decision
