@@ -51,10 +51,24 @@ bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=
 	    $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: lint
-lint: setup ## ruff and mypy, changing nothing
+lint: setup secrets ## ruff, mypy and the secret scan, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Pins and checksums are long random words by their nature; everything else is searched.
+.PHONY: secrets
+secrets: setup ## search every file that git has for passwords, keys and tokens
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^(constraints\.txt|.*\.sha256)$$'
+
+# --strict: a package that nobody has data of fails the audit, rather than pass for sound.
+.PHONY: audit-packages
+audit-packages: setup ## look every pinned package up among the known vulnerabilities (asks pypi.org)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r constraints.txt
+
+.PHONY: sbom
+sbom: setup ## write sbom.json: every package and jar that the exchange runs on, in CycloneDX
+	@$(BIN)/python deploy/sbom.py sbom.json
 
 .PHONY: format
 format: setup ## rewrite the source in the house format
