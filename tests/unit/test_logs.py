@@ -42,7 +42,7 @@ def test_a_secret_is_never_written(capsys: pytest.CaptureFixture[str]) -> None:
     """A key that names a secret loses its value, whoever passed it."""
     _configured()
 
-    structlog.get_logger("strowger").warning("connected", sasl_plain_password="hunter2")  # noqa: S106 - made up; pragma: allowlist secret
+    structlog.get_logger("strowger").warning("connected", sasl_plain_password="hunter2")  # noqa: S106 # pragma: allowlist secret - made up
 
     assert "hunter2" not in capsys.readouterr().err
 

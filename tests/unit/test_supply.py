@@ -67,7 +67,7 @@ def test_the_bill_has_every_checksum_of_a_jar(components: list[dict[str, Any]]) 
     "planted",
     [
         "-----BEGIN " + "PRIVATE KEY-----",
-        "AKIA" + "2E0A8F3B244C9986",
+        "AKIA" + "2E0A8F3B" + "244C9986",
         'password = "' + 'correct-horse-battery-7"',
     ],
 )
