@@ -113,13 +113,15 @@ def consumer(
     start: StartPosition = "earliest",
     session_timeout_seconds: float = 6,
     max_poll_records: int | None = None,
+    max_wait_ms: int = 500,
 ) -> AIOKafkaConsumer:
     """Make a consumer that commits only when told to.
 
     `start` decides where a partition without a committed offset begins. aiokafka's own "latest"
     would silently skip what is already there; "none" raises instead, for a restore that must
     not guess. With `group_instance_id` a restarted member gets its partitions back without a
-    rebalance. After a kill a group stands still for `session_timeout_seconds`.
+    rebalance. After a kill a group stands still for `session_timeout_seconds`. For `max_wait_ms` a
+    broker holds a fetch that finds nothing; who goes to and fro between partitions waits for it.
     """
     return _Consumer(
         *topics,
@@ -134,6 +136,7 @@ def consumer(
         # A third is what Kafka advises: two lost heartbeats are borne, the third tells.
         heartbeat_interval_ms=int(session_timeout_seconds * 1000 / 3),
         max_poll_records=max_poll_records,
+        fetch_max_wait_ms=max_wait_ms,
         retry_backoff_ms=20,
         **_COMMON,
     )

@@ -27,6 +27,7 @@ _GROUPS: Final = (
     ("sessions", "List sessions, open ones first."),
     ("watch", "Follow decisions and sales as they are made."),
     ("ledger", "Show what was sold and what was refused."),
+    ("audit", "Prove that every recorded decision follows from the log."),
 )
 
 _OF_THE_EXCHANGE: Final = frozenset({"aiosqlite", "faust", "numpy", "phonenumbers"})

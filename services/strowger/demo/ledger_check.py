@@ -27,7 +27,7 @@ _FIGURES: Final = {
     AcceptanceConfirmed.model_fields["type"].default: "confirmed",
     EventRefused.model_fields["type"].default: "refused",
 }
-"""Which figure of the audit an answer's type is counted in."""
+"""Which figure of the count an answer's type is counted in."""
 
 
 async def disagreements(stage: Stage) -> tuple[str, ...]:

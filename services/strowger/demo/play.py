@@ -1,4 +1,4 @@
-"""Play the demo: the stage, every scene, the audit, and what to try next."""
+"""Play the demo: the stage, every scene, the count, the audit, and what to try next."""
 
 import asyncio
 import os
@@ -12,12 +12,16 @@ from typing import Final
 
 from rich.markup import escape
 
+from strowger.audit.auditing import audit
+from strowger.audit.report import Report
+from strowger.cli.audit import show
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, out
 from strowger.client import ClientError
+from strowger.contract.topics import MARKET_LOG
 from strowger.demo import narrator
-from strowger.demo.audit import Findings, audit
 from strowger.demo.cast import LONDON
+from strowger.demo.counting import Counted, count
 from strowger.demo.narrator import Unexpected, saw, say
 from strowger.demo.scenes import SCENES
 from strowger.demo.stage import Stage, home_of, stage
@@ -27,23 +31,29 @@ _LOG_LINES: Final = 30
 
 
 async def demo(settings: Settings, *, once: bool) -> ExitCode:
-    """Play every scene and audit the run; then end with one JSON object, or serve until Ctrl-C."""
+    """Play every scene, count and audit; end with one JSON object, or serve until Ctrl-C."""
     _end_on_signals()
     began = time.monotonic()
     code = ExitCode.OK
-    findings: Findings | None = None
+    counted: Counted | None = None
+    report: Report | None = None
     with home_of(settings, fresh=once) as home:
         async with stage(home) as ready:
             failed = await _play(ready)
-            findings = await _audit(ready)
+            counted = await _count(ready)
+            report = await _audit(ready)
             seconds = time.monotonic() - began
-            if failed or not findings.sound:
+            if failed or not (counted.sound and report.sound):
                 code = ExitCode.UNHEALTHY
                 _show_log(ready)
             elif not once:
                 await _serve(home)
     if once:
-        emit(findings.document(seconds))
+        audited = {
+            "audited": report.commands,
+            "unsound": sum(not p.sound for p in report.partitions),
+        }
+        emit({**counted.document(), **audited, "seconds": round(seconds, 1)})
     return code
 
 
@@ -70,24 +80,32 @@ async def _problem(scene: ModuleType, ready: Stage) -> str | None:
     return None
 
 
-async def _audit(ready: Stage) -> Findings:
-    narrator.scene(len(SCENES) + 1, "The audit: counted from the topics and the ledger")
-    findings = await audit(ready)
-    counts = findings.counts
+async def _count(ready: Stage) -> Counted:
+    narrator.scene(len(SCENES) + 1, "The count: what the topics and the ledger say")
+    counted = await count(ready)
+    counts = counted.counts
     say(
         f"{counts['offers']:,} offers stored, {counts['requests']:,} requests answered, "
         f"{counts['confirmed']:,} acceptances confirmed, {counts['refused']:,} refused, "
         f"sessions timed out: {counts['timed_out']:,}, dead letters: {counts['dead_lettered']:,}"
     )
-    if findings.sound:
+    if counted.sound:
         saw("every record that was sent has its answer or its dead letter: [bold]0 lost[/bold]")
         saw("no acceptance confirmed twice, no minute sold beyond capacity: [bold]0[/bold]")
         saw("the ledger has the same figures as the topics")
     else:
-        out.print(f"[red]✗ lost: {findings.lost}, sold twice: {findings.sold_twice}[/red]")
-        for each in findings.disagreements:
+        out.print(f"[red]✗ lost: {counted.lost}, sold twice: {counted.sold_twice}[/red]")
+        for each in counted.disagreements:
             out.print(f"[red]✗ {escape(each)}[/red]")
-    return findings
+    return counted
+
+
+async def _audit(ready: Stage) -> Report:
+    narrator.scene(len(SCENES) + 2, "The audit: every decision, made again from the log")
+    say("What `strowger audit` does: decide all of market-log once more, and compare byte by byte.")
+    report = await audit(ready.bootstrap, range(MARKET_LOG.partitions))
+    show(report)
+    return report
 
 
 async def _serve(settings: Settings) -> None:

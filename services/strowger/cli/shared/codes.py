@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     UNKNOWN = 4, "sent, but no answer came in time; ask with `strowger outcome`"
     PARTLY = 5, "done in part: some rows or events were left out, each is shown"
     UNHEALTHY = 6, "a service is not healthy, or the broker does not run"
+    UNSOUND = 7, "the audit found a record that does not follow from the log; it is shown"
     INTERRUPTED = 130, "stopped with Ctrl-C"
 
 

@@ -10,6 +10,7 @@ import typer
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from strowger import logs
+from strowger.audit.errors import AuditError
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, err
@@ -28,6 +29,7 @@ _USAGE = (
     SheetUnreadable,
     InboxMissing,
     LedgerError,
+    AuditError,
     AlreadySupervised,
 )
 _UNREACHABLE = (

@@ -1,4 +1,4 @@
-"""The demo's audit: what it counts, and that planted faults are found."""
+"""What the demo counts at its end, and that planted faults are found."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The audit at the end: what the topics and the ledger say of this run, and whether they agree."""
+"""The count at the end: what the topics and the ledger say of this run, and whether they agree."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _FIGURES: Final = ("offers", "requests", "confirmed", "refused", "timed_out", "d
 
 
 @dataclass(frozen=True)
-class Findings:
+class Counted:
     """What was counted, and every way in which topics and ledger disagree."""
 
     counts: Mapping[str, int]
@@ -39,23 +39,22 @@ class Findings:
         """Say whether nothing was lost, nothing sold twice, and all figures agree."""
         return not (self.lost or self.sold_twice or self.disagreements)
 
-    def document(self, seconds: float) -> dict[str, object]:
-        """Give the figures as the one JSON object of `--once`."""
+    def document(self) -> dict[str, object]:
+        """Give the figures for the one JSON object of `--once`."""
         return {
             **{name: self.counts.get(name, 0) for name in _FIGURES},
             "lost": self.lost,
             "sold_twice": self.sold_twice,
-            "seconds": round(seconds, 1),
         }
 
 
-async def audit(stage: Stage) -> Findings:
+async def count(stage: Stage) -> Counted:
     """Count this run from the topics, from where they ended when it began."""
     sent = await _sent(stage)
     tally = Tally()
     lost = await _settled(stage, tally, sent)
     sales = await _sales(stage)
-    return Findings(
+    return Counted(
         counts=tally.counts,
         lost=lost,
         sold_twice=tally.confirmed_twice + oversold(sales, await _capacity(stage, sales)),

@@ -1,0 +1,1 @@
+"""The audit: decide `market-log` again, and hold everything that was recorded against it."""
