@@ -160,3 +160,7 @@ class DeadLetterReason(StrEnum):
     NO_MARKET = "no_market"
     NO_INBOX = "no_inbox"
     NOT_A_COMMAND = "not_a_command"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    UNKNOWN_KEY = "unknown_key"
+    KEY_EXPIRED = "key_expired"

@@ -188,6 +188,16 @@ DEAD_LETTERS: Final = Topic(
     config=_stream(30),
 )
 
+PARTICIPANTS: Final = Topic(
+    "participants",
+    key="participant and key id",
+    writers=("operator",),
+    readers=("gateway", "operator"),
+    purpose="The public keys that events are verified with: whose, for which roles, how long.",
+    # From when on a key counts follows from when its registration was appended.
+    config=MappingProxyType({**_table(), "message.timestamp.type": "LogAppendTime"}),
+)
+
 SESSION_TIMEOUT_APP: Final = "session-timeout"
 SESSION_TIMEOUT_CHANGELOG: Final = Topic(
     f"{SESSION_TIMEOUT_APP}-open-sessions-changelog",
@@ -206,6 +216,7 @@ ALL: Final = (
     DECISIONS,
     ACCEPTANCE_CONFIRMED,
     DEAD_LETTERS,
+    PARTICIPANTS,
     SESSION_TIMEOUT_CHANGELOG,
 )
 

@@ -69,6 +69,7 @@ _INTERNAL: Final = {
     topics.OFFER_BOOK.name: "Row",
     topics.SESSION_BOOK.name: "Row",
     topics.MARKET_BOOK.name: "Row",
+    topics.PARTICIPANTS.name: "Registration",
     topics.SESSION_TIMEOUT_CHANGELOG.name: "Timer",
 }
 """Topics that only the exchange's own services use; what stands in them is not promised."""

@@ -16,6 +16,7 @@ from strowger.contract.generate.schemas import (
     name_of,
     outbound_schemas,
 )
+from strowger.contract.generate.vectors import vectors
 from strowger.contract.refusals import DeadLetterReason, Refusal
 
 _REASONS: Final = {
@@ -27,6 +28,10 @@ _REASONS: Final = {
     DeadLetterReason.NO_MARKET: "The value is JSON, but names no market.",
     DeadLetterReason.NO_INBOX: "An answer could not be delivered: its participant has no inbox.",
     DeadLetterReason.NOT_A_COMMAND: "A record of the exchange's own log holds no command.",
+    DeadLetterReason.UNSIGNED: "The header signature is missing.",
+    DeadLetterReason.BAD_SIGNATURE: "The signature is not its key's for this event and topic.",
+    DeadLetterReason.UNKNOWN_KEY: "The key was not registered for the sender when this was taken.",
+    DeadLetterReason.KEY_EXPIRED: "The key had ceased to count when this was taken.",
 }
 
 
@@ -41,6 +46,7 @@ def files(version: str) -> dict[str, str]:
     made |= {f"{name}.json": as_json(schema) for name, schema in header_schemas().items()}
     made["refusals.json"] = as_json({"refusals": refusals(), "dead_letter_reasons": reasons()})
     made["asyncapi.yaml"] = _as_yaml(asyncapi(version))
+    made["signature-vectors.json"] = as_json(vectors())
     made["README.md"] = _guide()
     return made
 

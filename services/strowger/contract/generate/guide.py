@@ -92,12 +92,28 @@ A Kafka client and this folder are all it takes.
 | `examples/*.json` | valid bodies of each; of some more, as `offer-published.v1.sms.json` |
 | `event-headers.json`, `dead-letter-headers.json` | the record headers, as text |
 | `asyncapi.yaml` | every topic, who writes and reads it, its messages, its settings |
+| `signature-vectors.json` | signed events to test your signatures with, and forged ones |
 | `refusals.json` | every refusal with `retry` and advice; every dead-letter reason |
 | `released/*.json` | the contract of each release in one file; no later one breaks it |
 
 ## The rules
 
 {rules}
+## Signing
+
+Whoever has registered keys signs every event with one of them, in a record header `signature`: a
+detached JWS (RFC 7515, appendix F) over an unencoded payload (RFC 7797), by Ed25519 (RFC 8037).
+
+1. The protected header is `{{"alg":"Ed25519","b64":false,"crit":["b64"],"kid":"…"}}` with nothing
+   else in it; `kid` is your key's id, its JWK thumbprint (RFC 7638, SHA-256).
+2. The payload is six parts with a line feed (0x0A) between them: the name of the topic; then
+   `ce_type`, `ce_id`, `ce_source` and `ce_time`, each as its header has it; then the value, byte
+   for byte as it is sent.
+3. Sign `BASE64URL(protected header) . payload`, with the dot as 0x2E.
+4. The header's value is `BASE64URL(protected header)..BASE64URL(signature)`, with two dots.
+
+`signature-vectors.json` has a key, an event, every step of this, and what must not verify.
+
 ## As a provider
 
 1. Ask the operator for your id (here `{provider}`), the market (here `voice-usd`) and your inbox.

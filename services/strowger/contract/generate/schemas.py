@@ -16,6 +16,7 @@ from strowger.contract.fields import MOMENT_PATTERN, SLUG_PATTERN, Inbound
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionClosed
 from strowger.contract.outbound import OUTBOUND, Decision, OutboundEvent
 from strowger.contract.refusals import DeadLetterReason, Refusal
+from strowger.contract.signatures import HEADER
 
 Schema = dict[str, Any]
 AnyEvent = InboundEvent | OutboundEvent | Decision
@@ -180,13 +181,22 @@ def header_schemas() -> dict[str, Schema]:
         },
         "content-type": {"const": "application/json"},
     }
+    events = _headers("The headers of every event: CloudEvents 1.0.", attributes)
+    events["properties"] = {**attributes, HEADER: _SIGNATURE}
     return {
-        "event-headers": _headers("The headers of every event: CloudEvents 1.0.", attributes),
+        "event-headers": events,
         "dead-letter-headers": _headers(
             "The headers of a dead letter. Those it was received with follow as `original_<name>`.",
             attributes | {"content-type": {"const": "application/octet-stream"}} | _provenance(),
         ),
     }
+
+
+_SIGNATURE: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^[A-Za-z0-9_-]{1,400}\.\.[A-Za-z0-9_-]{86}$",
+    "description": "Of what you send: a detached JWS. What you receive has none.",
+}
 
 
 def _provenance() -> Schema:
