@@ -41,6 +41,8 @@ COMMANDS = [
     "sessions",
     "watch",
     "ledger",
+    "explain",
+    "audit",
 ]
 
 SHEET = "prefix,rate_per_minute\n44,0.0125\n2.77724E+11,0.85\n"

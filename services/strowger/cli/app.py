@@ -27,6 +27,7 @@ _GROUPS: Final = (
     ("sessions", "List sessions, open ones first."),
     ("watch", "Follow decisions and sales as they are made."),
     ("ledger", "Show what was sold and what was refused."),
+    ("explain", "Tell the story of a session, a request or an acceptance."),
     ("audit", "Prove that every recorded decision follows from the log."),
 )
 

@@ -58,4 +58,6 @@ def sessions(
 def _state(session: Session) -> str:
     if session.end_reason is None:
         return "[green]open[/green]"
+    if session.ended_by == "operator":
+        return "ended with its market"
     return session.end_reason.replace("_", " ")

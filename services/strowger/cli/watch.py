@@ -73,4 +73,6 @@ def _show(value: bytes, *, sales: bool, as_json: bool) -> None:
         out.print(f"{found.at:%H:%M:%S} {found.market} {told(found)} from {escape(found.provider)}")
     elif isinstance(found, Decision):
         who = "" if found.recipient is None else f" [dim]to {escape(found.recipient)}[/dim]"
+        if found.role == "notice" and found.recipient is None:
+            who = " [dim]to the public, now that its session has ended[/dim]"
         out.print(f"{found.at:%H:%M:%S} {found.market} #{found.sequence} {told(found.event)}{who}")

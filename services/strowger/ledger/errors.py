@@ -17,6 +17,14 @@ class SchemaTooOld(LedgerError):
     """An older release wrote the file, and only the ledger service may migrate it."""
 
 
+class NotInLedger(LedgerError):
+    """The ledger has nothing of what was asked for."""
+
+
+class SeveralOfThem(LedgerError):
+    """What was asked for is in the ledger more than once: of several markets or participants."""
+
+
 class AheadOfTopic(LedgerError):
     """The ledger has read further than `decisions` goes: the topic was made anew."""
 

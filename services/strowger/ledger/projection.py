@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from strowger.contract.outbound import (
     Decision,
     Event,
     EventRefused,
+    Ground,
     MarketDeclared,
     OfferRemoved,
     OffersMatched,
@@ -28,7 +29,7 @@ Row = tuple[Value, ...]
 Named = Mapping[str, Value]
 
 _DECIDED: Final = """
-    INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING
 """
 _MENTIONED: Final = "INSERT INTO mentions VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -64,15 +65,15 @@ _POOLED: Final = """
 _RATED: Final = "INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 # A later deadline under the same id is a new session: the market had forgotten the old one.
 _GRANTED: Final = """
-    INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?)
+    INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?, NULL)
     ON CONFLICT (market, buyer, session_id) DO UPDATE SET
         opened_at_ms = excluded.opened_at_ms, deadline_ms = excluded.deadline_ms,
-        ended_at_ms = NULL, end_reason = NULL,
+        ended_at_ms = NULL, end_reason = NULL, ended_by = NULL,
         partition = excluded.partition, "offset" = excluded."offset"
     WHERE excluded.deadline_ms > sessions.deadline_ms
 """
 _ENDED: Final = """
-    UPDATE sessions SET ended_at_ms = ?, end_reason = ?
+    UPDATE sessions SET ended_at_ms = ?, end_reason = ?, ended_by = ?
     WHERE market = ? AND buyer = ? AND session_id = ?
         AND ended_at_ms IS NULL AND opened_at_ms <= ?
 """
@@ -112,6 +113,10 @@ _NAMED: Final = (
 )
 
 
+_STORIES: Final = frozenset({"session", "request", "acceptance"})
+"""What a story can be told of."""
+
+
 class _Body(msgspec.Struct):
     event: msgspec.Raw
 
@@ -143,7 +148,7 @@ class Batch:
         decision = Decision.model_validate_json(value)
         event = decision.event
         self.rows[_DECIDED].append(_decided(place, decision, bytes(_BODY.decode(value).event)))
-        for named in _mentioned(event):
+        for named in {*_mentioned(event), *_rested_on(decision.rests_on)}:
             self.rows[_MENTIONED].append((named, *place))
         if not decision.repeat:
             self._project(place, decision)
@@ -166,14 +171,15 @@ class Batch:
             case SessionGranted(session_id=session_id, deadline=deadline):
                 session = (market, owner, session_id, at_ms, to_millis(deadline))
                 self.rows[_GRANTED].append((*session, *place))
-            case SessionEnded(session_id=session_id, reason=reason):
-                self.rows[_ENDED].append((at_ms, reason, market, owner, session_id, at_ms))
+            case SessionEnded(session_id=session_id, reason=reason, ended_by=by):
+                self.rows[_ENDED].append((at_ms, reason, by, market, owner, session_id, at_ms))
             case OffersMatched() as answer:
                 self.rows[_MATCHED].append(
                     (market, owner, *_matched(answer), *place, *_page(answer))
                 )
             case AcceptanceConfirmed() as sale:
-                self.rows[_SOLD].append((*_sold(sale, owner), *place))
+                # A sale that was withheld is told again when its session ends, then to nobody.
+                self.rows[_SOLD].append((*_sold(sale, sale.buyer or owner), *place))
 
     def _offer(self, place: Place, change: OfferStored | OfferRemoved, owner: str) -> None:
         at_ms, effective_at_ms = to_millis(change.at), to_millis(change.effective_at)
@@ -211,6 +217,7 @@ def _decided(place: Place, decision: Decision, event: bytes) -> Row:
         said.type,
         str(said.refusal) if isinstance(said, EventRefused) else None,
         event.decode(),
+        json.dumps([each.model_dump() for each in decision.rests_on]),
     )
 
 
@@ -222,6 +229,14 @@ def _mentioned(event: Event) -> Iterator[str]:
     if isinstance(event, EventRefused):
         _, _, named = event.subject.partition(" ")
         if named:
+            yield named
+
+
+def _rested_on(grounds: Iterable[Ground]) -> Iterator[str]:
+    """Name what a decision belongs to beside what it names: a refused acceptance, its request."""
+    for ground in grounds:
+        kind, _, named = ground.subject.partition(" ")
+        if kind in _STORIES:
             yield named
 
 

@@ -1,6 +1,7 @@
 """The ledger's read side, for CLI, portal and auditors: works while the ledger is being written."""
 
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -248,6 +249,18 @@ class Ledger:
             ORDER BY at_ms, partition, "offset"
             """,
             {"id": of, "market": market},
+        )
+
+    async def decided_at(self, market: str, log_offsets: Iterable[int]) -> list[Decided]:
+        """Give the decisions on commands that stand at these offsets of the log, in their order."""
+        return await self._all(
+            Decided,
+            """
+            SELECT *, at_ms AS at FROM decisions
+            WHERE market = :market AND log_offset IN (SELECT value FROM json_each(:offsets))
+            ORDER BY log_offset, partition, "offset"
+            """,
+            {"market": market, "offsets": json.dumps(sorted(set(log_offsets)))},
         )
 
     async def positions(self) -> dict[int, int]:

@@ -12,12 +12,14 @@ from pydantic import TypeAdapter
 from strowger.contract.charges import CostLine, PriceTerms
 from strowger.contract.families import SoldService
 from strowger.contract.fields import from_millis
+from strowger.contract.outbound import Ground
 
 _T = TypeVar("_T")
 
 Lines = tuple[CostLine, ...]
 Codes = tuple[str, ...]
 Worth = dict[str, Decimal]
+Grounds = tuple[Ground, ...]
 
 _MAKERS: Final[Mapping[object, Callable[[Any], object]]] = {
     datetime: from_millis,
@@ -28,6 +30,7 @@ _MAKERS: Final[Mapping[object, Callable[[Any], object]]] = {
     Lines: TypeAdapter(Lines).validate_json,
     Codes: TypeAdapter(Codes).validate_json,
     Worth: TypeAdapter(Worth).validate_json,
+    Grounds: TypeAdapter(Grounds).validate_json,
 }
 
 
@@ -105,6 +108,8 @@ class Session:
     deadline: datetime
     ended_at: datetime | None
     end_reason: str | None
+    ended_by: str | None
+    """`buyer`, `time`, or `operator`, who closed the market."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,12 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class Decided:
-    """One decision; `event` is the JSON of what it said, as it was told."""
+    """One decision; `event` is the JSON of what it said, as it was told.
 
+    `rests_on` are the commands that it was decided by; of a decision by release 0.1, none are told.
+    """
+
+    partition: int
     market: str
     sequence: int
     log_offset: int
@@ -183,6 +192,7 @@ class Decided:
     event_type: str
     refusal: str | None
     event: str
+    rests_on: Grounds
 
 
 @dataclass(frozen=True)

@@ -259,4 +259,15 @@ _SECOND: Final[Migration] = (
     "CREATE INDEX acceptances_in_time ON acceptances (market, at_ms)",
 )
 
-MIGRATIONS: Final[Sequence[Migration]] = (_FIRST, _SECOND)
+# What a decision from before rests on was not told, nor of a session that its market was closed.
+_THIRD: Final[Migration] = (
+    "ALTER TABLE decisions ADD COLUMN rests_on TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX decisions_of_log ON decisions (market, log_offset)",
+    "ALTER TABLE sessions ADD COLUMN ended_by TEXT",
+    """
+    UPDATE sessions SET ended_by = CASE end_reason WHEN 'timed_out' THEN 'time' ELSE 'buyer' END
+    WHERE end_reason IS NOT NULL
+    """,
+)
+
+MIGRATIONS: Final[Sequence[Migration]] = (_FIRST, _SECOND, _THIRD)

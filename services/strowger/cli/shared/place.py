@@ -25,6 +25,7 @@ _FORMS: Final[dict[str, tuple[Any, str]]] = {
     "place": (MapPlace, "a country, a metro in it or a site in that: GB, GB/LON, GB/LON/thn2"),
     "currency": (Currency, "an ISO 4217 code such as EUR"),
     "session": (Reference, _REFERENCE),
+    "request": (Reference, _REFERENCE),
     "acceptance": (Reference, _REFERENCE),
     "offer": (Reference, _REFERENCE),
     "pool": (Reference, _REFERENCE),
