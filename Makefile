@@ -45,6 +45,10 @@ demo: setup ## play the whole exchange on this machine; ONCE=1 ends by itself in
 test: lint ## every check: lint, types, tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
+.PHONY: simulate
+simulate: setup ## play the exchange over a simulated log and clock: SEEDS=n of them, or tell the story of SEED=
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)))
+
 .PHONY: bench-matching
 bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix
 	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \

@@ -72,7 +72,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         """Hand partitions on after the batch at hand: wait for it, then let go."""
         async with self._lock:
             try:
-                for partition in revoked:
+                for partition in sorted(revoked):
                     await self._hand_on(partition)
             except Exception as failed:
                 self._failed = failed  # aiokafka only logs it; the loop raises it
@@ -101,7 +101,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         if self._failed is not None:
             raise self._failed
         async with self._lock, asyncio.TaskGroup() as tasks:
-            for partition in self._assigned - self._owners.keys():
+            for partition in sorted(self._assigned - self._owners.keys()):
                 tasks.create_task(self._take_over(partition))
 
     async def _take_over(self, partition: TopicPartition) -> None:

@@ -1,7 +1,6 @@
 """The Faust app: an agent follows `session-book`, a timer closes what is overdue."""
 
 import asyncio
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -10,11 +9,8 @@ import faust
 import structlog
 from faust.types import TP, EventT, StreamT
 
-from strowger.contract.envelope import Envelope, service_source
-from strowger.contract.fields import from_millis
-from strowger.contract.inbound import SessionClosed
 from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEOUT_APP
-from strowger.market.entities import Session, decode, decode_key, encode_key
+from strowger.session_timeout.closing import SESSION_KEYS, closing, open_until_ms
 from strowger.session_timeout.reread import Reread, Transport
 from strowger.session_timeout.schedule import Schedule
 
@@ -39,8 +35,6 @@ _RAW: Final[faust.Schema[bytes, bytes]] = faust.Schema(
     value_serializer="raw",
     allow_empty=True,  # a tombstone
 )
-_SOURCE: Final = service_source(SESSION_TIMEOUT_APP)
-_SESSION_KEYS: Final = encode_key(("session", "")).removesuffix(b'""]')
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class Processor:
         self._untidy: set[int] = set()
         self._settled_at_seconds = time.monotonic()
         self.app = _app(bootstrap, names)
-        self.app.transport = Transport(self.app, names.book, _SESSION_KEYS, self._begin)
+        self.app.transport = Transport(self.app, names.book, SESSION_KEYS, self._begin)
         # Raw bytes, `<partition> <deadline in ms>`: a value that Faust cannot decode would leave it
         # restoring for ever, and in memory the table mixes the rows of all partitions.
         self.table = self.app.Table(
@@ -118,7 +112,7 @@ class Processor:
         schedule, reread = self._schedules.get(partition), self._rereads.get(partition)
         if schedule is None or reread is None:
             return  # it came before the reread, which will bring it again
-        schedule.show(key, _deadline_ms(event.message.value))
+        schedule.show(key, open_until_ms(event.message.value))
         reread.last_shown = event.message.offset
         self._end_if_complete(partition)
         if schedule.is_rereading:
@@ -175,18 +169,8 @@ class Processor:
             log.info("overdue sessions closed", sessions=len(due))
 
     async def _close(self, session: bytes, now_ms: int) -> "asyncio.Future[object]":
-        """Send one close; an id of its own for each attempt, since each is decided anew."""
-        _, market, buyer, session_id = decode_key(session)
-        event = SessionClosed(market=market, session_id=session_id, reason="timed_out", buyer=buyer)
-        digest = hashlib.sha256(session).hexdigest()[:24]
-        envelope = Envelope(f"{digest}-{now_ms}", _SOURCE, event.TYPE, from_millis(now_ms))
-        return asyncio.ensure_future(
-            await self._closed.send(
-                key=session_id.encode(),
-                value=event.model_dump_json().encode(),
-                headers=envelope.to_headers(),
-            )
-        )
+        key, value, headers = closing(session, now_ms)
+        return asyncio.ensure_future(await self._closed.send(key=key, value=value, headers=headers))
 
 
 def _app(bootstrap: str, names: Names) -> App:
@@ -205,16 +189,6 @@ def _app(bootstrap: str, names: Names) -> App:
         web_enabled=False,
         loop=asyncio.get_running_loop(),
     )
-
-
-def _deadline_ms(row: bytes | None) -> int | None:
-    """Give an open session's deadline; none if the row shows it ended or gone."""
-    if row is None:
-        return None
-    session = decode(row)
-    if not isinstance(session, Session):
-        raise TypeError(f"a row under a session's key is a {type(session).__name__}")
-    return session.deadline_ms if session.ended_at_ms is None else None
 
 
 def _row(row: bytes) -> tuple[int, int]:

@@ -1,0 +1,37 @@
+"""The checker: what participants sent and what came out, held against the design's invariants.
+
+It reads a history alone, with code of its own; only `replay` asks the core, to decide a log again.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tests.simulation.checker import ends, once, replay, sales
+from tests.simulation.checker.reading import Evidence, Violation
+from tests.simulation.history import History
+
+CHECKS: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
+    sales.sold_in_an_open_session,
+    sales.sold_as_shown,
+    sales.sold_at_the_revision_in_force,
+    sales.sold_within_capacity,
+    sales.pools_hold_what_they_sold,
+    sales.told_when_the_session_has_ended,
+    once.every_record_one_outcome,
+    once.dead_letters_keep_what_was_sent,
+    once.decisions_follow_the_log,
+    once.one_decision_a_key,
+    once.inboxes_hold_their_own,
+    once.nobody_acts_as_another,
+    once.the_ledger_agrees,
+    ends.all_comes_to_its_end,
+    ends.sessions_end,
+    ends.services_bear_it,
+    replay.decided_as_the_log_says,
+)
+
+
+def check(history: History) -> list[Violation]:
+    """Give every promise that the history breaks."""
+    evidence = Evidence(history)
+    return [violation for promise in CHECKS for violation in promise(evidence)]
