@@ -8,6 +8,7 @@ import pytest
 
 from strowger.contract.outbound import (
     CapacityStored,
+    ChangeTaken,
     MarketDeclared,
     MarketTerms,
     RatesDeclared,
@@ -143,4 +144,25 @@ async def test_an_offer_that_the_market_had_forgotten_stands_again(path: Path) -
     await write(path, made)
     async with reading(path) as ledger:
         (market,) = await ledger.markets()
+    assert market.standing_offers == 2
+
+
+async def test_a_change_that_was_taken_is_in_the_ledger_as_of_then(path: Path) -> None:
+    """A guarded market tells nobody from when it counts; what it is of is known all the same."""
+    made = trade()
+    for subject, command, revision in (
+        ("offer o-8", "publish-offer", 1),
+        ("offer o-9", "publish-offer", 1),
+        ("offer o-9", "withdraw-offer", 2),
+        ("capacity p-1", "publish-capacity", 5),
+    ):
+        taken = ChangeTaken(**made.stamp(), subject=subject, revision=revision)
+        made.add(taken, command, PROVIDER)
+    await write(path, made)
+    async with reading(path) as ledger:
+        offers = {each.offer_id: each.state for each in await ledger.offers("voice", PROVIDER)}
+        (pool,) = await ledger.pools("voice")
+        (market,) = await ledger.markets()
+    assert offers == {"o-1": "standing", "o-2": "withdrawn", "o-8": "standing", "o-9": "withdrawn"}
+    assert (pool.pool, pool.revision) == ("p-1", 5)
     assert market.standing_offers == 2

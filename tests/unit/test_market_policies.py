@@ -323,6 +323,17 @@ def test_a_suspended_provider_neither_acts_nor_sells() -> None:
     play.sold(play.commands.accept("a-2", None, "r-1"))
 
 
+def test_what_a_suspended_provider_stored_is_still_read() -> None:
+    """Suspension is of trade: the stored set is as it was, and its pages go on."""
+    play = market("open")
+    first = play.answer(play.commands.read(most=1))
+    assert isinstance(first, BookRead)
+    play.done(play.commands.control("suspend", "acme"))
+    second = play.answer(play.commands.read(provider="initech", after=first.next))
+    assert isinstance(second, BookRead)
+    assert [entry.offer_id for entry in (*first.entries, *second.entries)] == ["of-1", "of-2"]
+
+
 def test_a_new_policy_waits_for_the_open_sessions_and_lets_none_in() -> None:
     """It comes into force with the last session's end, by time too."""
     play = market("open")

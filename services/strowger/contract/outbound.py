@@ -129,8 +129,9 @@ class BookRead(OutboundEvent):
     """A page of the stored set, by provider and offer id, as it stood at `as_of`.
 
     `next` is set where more follow: ask again with it as `after`; all pages are of one state, or
-    the next is refused. Offers with an audience are told to their own provider alone. `withheld`
-    says whether offers were left out because open sessions were shown them.
+    the next is refused. Offers with an audience are told to their own provider alone; those of a
+    suspended provider are stored like any other, though no request is shown them. `withheld` says
+    whether offers were left out because open sessions were shown them.
     """
 
     TYPE: ClassVar[str] = "strowger.book-read.v1"

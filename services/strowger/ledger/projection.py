@@ -11,6 +11,7 @@ from strowger.contract.fields import plain, to_millis
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
     CapacityStored,
+    ChangeTaken,
     Decision,
     Event,
     EventRefused,
@@ -117,6 +118,10 @@ _STORIES: Final = frozenset({"session", "request", "acceptance"})
 """What a story can be told of."""
 
 
+_PUBLISHING: Final = "publish-offer"
+"""The command by which a change that was taken is an offer, and no withdrawal."""
+
+
 class _Body(msgspec.Struct):
     event: msgspec.Raw
 
@@ -167,7 +172,11 @@ class Batch:
             case CapacityStored(pool=pool, revision=revision):
                 self.rows[_POOLED].append((market, owner, pool, revision, at_ms, *place))
             case OfferStored() | OfferRemoved() as change:
-                self._offer(place, change, owner)
+                offer = (market, owner, change.offer_id, change.revision)
+                stands = isinstance(change, OfferStored)
+                self._offer(place, offer, at_ms, to_millis(change.effective_at), stands=stands)
+            case ChangeTaken() as change:
+                self._taken(place, decision, change)
             case SessionGranted(session_id=session_id, deadline=deadline):
                 session = (market, owner, session_id, at_ms, to_millis(deadline))
                 self.rows[_GRANTED].append((*session, *place))
@@ -181,16 +190,34 @@ class Batch:
                 # A sale that was withheld is told again when its session ends, then to nobody.
                 self.rows[_SOLD].append((*_sold(sale, sale.buyer or owner), *place))
 
-    def _offer(self, place: Place, change: OfferStored | OfferRemoved, owner: str) -> None:
-        at_ms, effective_at_ms = to_millis(change.at), to_millis(change.effective_at)
-        state = "standing" if isinstance(change, OfferStored) else "withdrawn"
-        offer = (change.market, owner, change.offer_id, change.revision, state)
-        self.rows[_OFFERED].append((*offer, effective_at_ms, at_ms, *place))
+    def _taken(self, place: Place, decision: Decision, change: ChangeTaken) -> None:
+        """Take a change for made that may have to wait: from when it counts nobody is told."""
+        market, owner, at_ms = decision.market, decision.participant, to_millis(decision.at)
+        kind, _, name = change.subject.partition(" ")
+        if kind == "offer":
+            offer = (market, owner, name, change.revision)
+            stands = decision.command == _PUBLISHING
+            self._offer(place, offer, at_ms, at_ms, stands=stands)
+        elif kind == "capacity":
+            self.rows[_POOLED].append((market, owner, name, change.revision, at_ms, *place))
+
+    def _offer(
+        self,
+        place: Place,
+        offer: tuple[str, str, str, int],
+        at_ms: int,
+        effective_at_ms: int,
+        *,
+        stands: bool,
+    ) -> None:
+        state = "standing" if stands else "withdrawn"
+        self.rows[_OFFERED].append((*offer, state, effective_at_ms, at_ms, *place))
+        market, provider, offer_id, _ = offer
         self.rows[_REPLACED].append(
             {
-                "market": change.market,
-                "provider": owner,
-                "offer_id": change.offer_id,
+                "market": market,
+                "provider": provider,
+                "offer_id": offer_id,
                 "effective_at_ms": effective_at_ms,
                 "at_ms": at_ms,
                 "offset": place.offset,

@@ -64,7 +64,8 @@ class Revision:
     """One revision of an offer: from `effective_at` it stands, or is withdrawn.
 
     That in force and those to come are kept, by market time as of the offer's last change; what
-    was past by then is told by `story`.
+    was past by then is told by `story`. In a market that answers every change alike, so that nobody
+    hears whether it has to wait, `effective_at` is when the change was taken.
     """
 
     market: str
