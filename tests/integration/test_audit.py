@@ -5,6 +5,7 @@ import gzip
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from strowger.audit import reading
 from strowger.audit.auditing import audit
-from strowger.audit.errors import CheckpointUnusable, LogCut
+from strowger.audit.errors import CheckpointUnusable, LogCut, TopicsMissing, TransactionOpen
 from strowger.audit.findings import Finding
 from strowger.audit.report import Report
 from strowger.broker import connections, provisioning
@@ -208,10 +210,22 @@ async def _cut_log(bootstrap: str, partition: int, offset: int) -> None:
         await admin.close()
 
 
-async def test_a_decision_that_follows_from_nothing_is_named(place: str, tmp_path: Path) -> None:
-    """A sale that somebody wrote behind the market's back; and no checkpoint is made of it."""
+async def test_a_market_is_audited_while_it_trades(place: str, tmp_path: Path) -> None:
+    """Whenever an audit begins, what is decided by then is sound; what is forged then is named.
+
+    Forged is a sale written behind the market's back. No checkpoint is made of that.
+    """
     partition = Partition(place, 1)
     await _trade(partition)
+    trading = asyncio.create_task(_trade_on(partition))
+    reached = []
+    while not trading.done():
+        report = await partition.audit()
+        assert report.sound, report
+        reached.append(report.commands)
+    await trading
+    assert len({*reached}) > 1, "nothing was decided between two audits"
+    assert reached == sorted(reached)
     last = await partition.last_of(DECISIONS.name)
     await partition.write([_again(last, sequence=99, log_offset=4)])
     saved = tmp_path / "none.audit.gz"
@@ -226,6 +240,38 @@ async def test_a_decision_that_follows_from_nothing_is_named(place: str, tmp_pat
     assert found.offset is not None
     assert found.offset > last.offset
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - an iterator of pathlib would be awaited
+
+
+async def _trade_on(partition: Partition) -> None:
+    """Decide many small batches, one owner after the other."""
+    for number in range(25):
+        offers = [partition.make.publish(f"of-{number}-{each}") for each in range(3)]
+        await partition.decide(*offers)
+
+
+async def test_a_transaction_that_stays_open_is_named(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can read past it, so nothing is said of what comes behind."""
+    partition = Partition(place, 1)
+    monkeypatch.setattr(reading, "PATIENCE_SECONDS", 0.3)
+    producer = connections.transactional_producer(place, transactional_id=unique("hanging"))
+    async with producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(DECISIONS.name, b"{}", partition=partition.number)
+        with pytest.raises(TransactionOpen, match="find-hanging"):
+            await partition.audit()
+        await producer.abort_transaction()
+
+
+async def test_a_broker_without_an_exchange_is_named(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, with what to do about it."""
+    absent = replace(MARKET_LOG, name=unique("market-log"))
+    monkeypatch.setattr(reading, "_TOPICS", (absent, DECISIONS))
+    with pytest.raises(TopicsMissing, match=f"{absent.name} are not there"):
+        await Partition(place, 0).audit()
 
 
 async def test_a_decision_that_was_changed_is_named_with_the_difference(place: str) -> None:

@@ -5,6 +5,10 @@ class AuditError(Exception):
     """What there is cannot be audited; nothing is said of whether it is right."""
 
 
+class TopicsMissing(AuditError):
+    """There is no exchange's log on this broker."""
+
+
 class LogCut(AuditError):
     """Retention deleted the beginning of what the audit needs."""
 

@@ -10,7 +10,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
-from strowger.audit.errors import LogCut, TransactionOpen
+from strowger.audit.errors import LogCut, TopicsMissing, TransactionOpen
 from strowger.audit.replaying import row_digest
 from strowger.broker import connections
 from strowger.broker.consuming import Record
@@ -26,6 +26,8 @@ from strowger.matching.position import Position, decode, position_key
 
 PATIENCE_SECONDS: Final = 30.0
 """A transaction is over sooner: its producer's timeout ends it."""
+
+_TOPICS: Final = (MARKET_LOG, *BOOKS, DECISIONS, ACCEPTANCE_CONFIRMED, DEAD_LETTERS)
 
 _POLL_MS: Final = 20
 _PAUSE_SECONDS: Final = 0.1
@@ -215,7 +217,11 @@ def read_position(record: Record) -> Position | None:
 
 @asynccontextmanager
 async def reader(bootstrap: str) -> AsyncIterator[Reader]:
-    """Give a reader of this broker's topics."""
+    """Give a reader of this broker's topics.
+
+    Raises:
+        TopicsMissing: it has none of an exchange.
+    """
     async with (
         # Reset to nowhere: what retention deletes under us must not be skipped in silence.
         connections.consumer(
@@ -225,6 +231,13 @@ async def reader(bootstrap: str) -> AsyncIterator[Reader]:
             bootstrap, client_id="audit-ends", read_committed=False, start="none"
         ) as written,
     ):
+        there = await committed.topics()
+        missing = [topic.name for topic in _TOPICS if topic.name not in there]
+        if missing:
+            raise TopicsMissing(
+                f"{', '.join(missing)} are not there: make them with `strowger topics apply`, or "
+                "name the exchange's broker with --bootstrap"
+            )
         yield Reader(committed, written)
 
 
