@@ -106,6 +106,35 @@ def test_the_ledger_shows_what_was_sold_and_refused(shell: Shell) -> None:
     assert [each["end_reason"] for each in mine] == ["terminated"]
 
 
+def test_a_sale_is_explained_and_proven(shell: Shell) -> None:
+    """Its story has what was asked, shown and sold, each with its offset; its market is sound."""
+    sale = AcceptanceConfirmed.model_validate(shell.json("accept", shell.rank(shell.request(30))))
+    shell.json("close")
+    asked = ("explain", "acceptance", str(sale.acceptance_id))
+    deadline = time.monotonic() + LEDGER_SECONDS
+    # Whoever asks before the ledger has caught up is told that, and asks again.
+    while '"session-ended"' not in shell.exchange.command(*asked, "--json", codes=(0, 2)):
+        assert time.monotonic() < deadline, "the ledger does not have it"
+    story = json.loads(shell.exchange.command(*asked, "--json"))
+    steps = {step["event"]["type"]: step for step in story["steps"]}
+    assert list(steps) == [
+        *("offer-stored", "session-granted", "offers-matched"),
+        *("acceptance-confirmed", "offer-sold", "session-ended"),
+    ]
+    assert steps["offers-matched"]["sent"]["service"]["quantity"] == 30
+    sold = steps["acceptance-confirmed"]
+    rests_on = {ground["log_offset"] for ground in sold["rests_on"]}
+    assert steps["offers-matched"]["log_offset"] in rests_on
+    assert steps["offer-stored"]["log_offset"] in rests_on
+    said = shell.exchange.command(*asked)
+    assert "asked: voice 442079460123; 30 minutes" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+    audited = shell.json("audit", "--market", shell.exchange.market)
+    assert audited["sound"], audited
+    assert "all that is recorded follows from the log" in shell.exchange.command("audit")
+
+
 def test_sales_can_be_watched_from_the_start(shell: Shell) -> None:
     """`watch` writes one JSON document a line, and ends after --count."""
     shell.json("accept", shell.rank(shell.request(10)))

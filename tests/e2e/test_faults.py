@@ -1,6 +1,7 @@
 """The exchange under faults: killed, frozen and replaced processes while participants trade."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -255,3 +256,6 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_or_frozen(
     assert evidence.dead_letters, play.seen
     for fault, planted in _planted(evidence):
         assert flaws(planted, CAPACITY_MINUTES), f"the checker did not see that {fault}"
+    audited = json.loads(await asyncio.to_thread(exchange.command, "audit", "--json"))
+    assert audited["sound"], audited
+    assert audited["records"] >= len(evidence.decided)
