@@ -50,20 +50,11 @@ class Comparison:
         Raises:
             Disagreement: the naive market said otherwise.
         """
+        decisions = self._core.apply(command, at_ms, self._offset)
         self._offset += 1
-        return self.decide_at(command, at_ms, self._offset - 1)
-
-    def decide_at(self, command: AnyCommand, at_ms: int, offset: int) -> list[Decision]:
-        """Let both decide a command that stands at an offset of a log; give what the core said.
-
-        Raises:
-            Disagreement: the naive market said otherwise.
-        """
-        decisions = self._core.apply(command, at_ms, offset)
         if faults := self._core.faults():
             raise Disagreement(f"{command} failed: {faults!r}") from faults[0]
         core = [told(each, self._core.public_sale(each)) for each in decisions]
-        self._naive.place = offset - 1
         _agree(command, core, self._naive.decide(command, at_ms))
         _learn_next(self._naive, decisions)
         self._ids.check(decisions)

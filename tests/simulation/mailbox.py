@@ -35,9 +35,9 @@ class Participant:
             self._log.partition(inbox(name).name, 0).watchers.append(self._read)
 
     def new_id(self) -> str:
-        """Give an id that was not given yet."""
+        """Give an id that this one has not given yet; others give the same ones."""
         self._count += 1
-        return f"{self.name}-{self._count}"
+        return f"id-{self._count}"
 
     async def ask(self, event: InboundEvent, patience_seconds: float = 4.0) -> Answer | None:
         """Send an event; give the answer to it, or none if none comes in time."""

@@ -14,6 +14,7 @@ _OWN_KEYS = {
     "session-granted": "session_id",
     "offers-matched": "request_id",
 }
+_OWN_WORDS = {"at", "message"}
 
 
 def every_record_one_outcome(evidence: Evidence) -> Iterator[Violation]:
@@ -34,14 +35,6 @@ def every_record_one_outcome(evidence: Evidence) -> Iterator[Violation]:
             yield Violation(
                 10, f"{cause} was sent {wanted[cause]} times and answered {given[cause]} times"
             )
-
-
-def dead_letters_keep_what_was_sent(evidence: Evidence) -> Iterator[Violation]:
-    """See each dead letter hold the bytes that were received."""
-    sent = {each.place: each for each in evidence.sent}
-    for place, letter in evidence.dead.items():
-        if place in sent and letter.value != sent[place].event.value:
-            yield Violation(10, f"the dead letter of {place} has other bytes")
 
 
 def decisions_follow_the_log(evidence: Evidence) -> Iterator[Violation]:
@@ -83,6 +76,21 @@ def one_decision_a_key(evidence: Evidence) -> Iterator[Violation]:
     for session, times in ended.items():
         if times != 1:
             yield Violation(4, f"session {session} ended {times} times")
+
+
+def one_event_an_id(evidence: Evidence) -> Iterator[Violation]:
+    """See each event id stand for one event to one recipient: readers drop an id they have seen.
+
+    Not what was read: a question that comes again is answered anew, and the first answer holds.
+    """
+    known: dict[str, tuple[str | None, Facts]] = {}
+    for decided in evidence.decided:
+        if decided.kind == "book-read":
+            continue
+        told = {name: value for name, value in decided.told.items() if name not in _OWN_WORDS}
+        event = (decided.recipient, told)
+        if known.setdefault(decided.facts["event_id"], event) != event:
+            yield Violation(4, f"{decided.facts['event_id']} is the id of two events")
 
 
 def inboxes_hold_their_own(evidence: Evidence) -> Iterator[Violation]:

@@ -1,0 +1,65 @@
+"""Invariants 10 and 12 at the gateways: what becomes of a record says what the record said."""
+
+import json
+from collections.abc import Iterator
+
+from tests.simulation.checker.reading import Evidence, Facts, Sent, Violation
+
+_TYPES = {
+    "offer-published": ("offer-published", "offer-withdrawn", "capacity-published"),
+    "session-opened": ("session-opened",),
+    "request-submitted": ("request-submitted",),
+    "offer-accepted": ("offer-accepted", "outcome-requested"),
+    "session-closed": ("session-closed",),
+    "book-requested": ("book-requested",),
+}
+_ENVELOPE = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
+
+
+def commands_say_what_was_sent(evidence: Evidence) -> Iterator[Violation]:
+    """See each command in the log name the record behind it, its sender, and what it said."""
+    sent = {each.place: each for each in evidence.sent}
+    for event in evidence.history.committed("market-log"):
+        command: Facts = json.loads(event.value or b"{}")
+        if command["participant"] == "service:operator":
+            continue
+        origin = command.get("origin")
+        place = (origin["topic"], origin["partition"], origin["offset"]) if origin else None
+        if place not in sent:
+            yield Violation(10, f"a command comes from {place}, where nothing was sent")
+            continue
+        record = sent[place]
+        if record.sender != command["participant"]:
+            yield Violation(12, f"{record.sender} sent {place}, {command['participant']} asks")
+        if record.id != command["causation_id"]:
+            yield Violation(10, f"{place} was sent as {record.id}, not {command['causation_id']}")
+        for name in record.body.keys() & command.keys() - {"service", "effective_at", "ranking"}:
+            said = record.body[name]
+            if said is not None and said != command[name]:
+                yield Violation(10, f"{place} says another {name} than its command")
+
+
+def only_what_cannot_be_read_is_put_away(evidence: Evidence) -> Iterator[Violation]:
+    """See no event among the dead letters whose envelope and market can be read."""
+    for sent in evidence.sent:
+        if sent.place in evidence.dead and _is_readable(sent):
+            yield Violation(10, f"{sent.place} of {sent.sender} can be read, and was put away")
+
+
+def dead_letters_keep_what_was_sent(evidence: Evidence) -> Iterator[Violation]:
+    """See each dead letter hold the bytes that were received."""
+    sent = {each.place: each for each in evidence.sent}
+    for place, letter in evidence.dead.items():
+        if place in sent and letter.value != sent[place].event.value:
+            yield Violation(10, f"the dead letter of {place} has other bytes")
+
+
+def _is_readable(sent: Sent) -> bool:
+    event = sent.event
+    kinds = {f"strowger.{each}.v1" for each in _TYPES[event.topic]}
+    return (
+        all(event.header(name) for name in _ENVELOPE)
+        and event.header("ce_type") in kinds
+        and bool(sent.sender)
+        and isinstance(sent.body.get("market"), str)
+    )
