@@ -7,10 +7,12 @@ import msgspec
 
 from strowger.contract.attributes import Value
 from strowger.contract.commands import (
+    EXCHANGE,
     OPERATOR,
     SESSION_TIMEOUT,
     AcceptOffer,
     CloseSession,
+    ControlAccess,
     ControlMarket,
     DeclareMarket,
     DeclareRates,
@@ -198,6 +200,14 @@ class Commands:
     ) -> ControlMarket:
         """Control the market: pause, resume, close, suspend or readmit."""
         return ControlMarket(**self._from(participant), action=action, subject=subject)
+
+    def access(
+        self, action: str, subject: str, *, from_ms: int = 0, participant: str = OPERATOR
+    ) -> ControlAccess:
+        """Control access to every market: revoke a key, suspend or readmit a participant."""
+        stamp = self._from(participant)
+        stamp["market"] = EXCHANGE
+        return ControlAccess(**stamp, action=action, subject=subject, from_ms=from_ms)
 
     def read(
         self,

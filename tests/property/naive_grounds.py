@@ -19,7 +19,7 @@ class NaiveGrounds(NaiveReading):
     def _grounds(self, command: said.AnyCommand) -> Grounds:
         if self.terms is None:
             return []
-        named = self._of_the_market()
+        named = self._of_the_market() + self._of_suspensions(command)
         match command:
             case said.OpenSession() | said.SubmitRequest() | said.AcceptOffer():
                 named += _of_session(self._session(command.participant, command.session_id or ""))
@@ -42,6 +42,14 @@ class NaiveGrounds(NaiveReading):
             if command.session_id is None or (session and not session.ended):
                 named += self._of_what_is_accepted(command)
         return named
+
+    def _of_suspensions(self, command: said.AnyCommand) -> Grounds:
+        sellers = [command.provider] if isinstance(command, said.AcceptOffer) else []
+        return [
+            (f"suspension of {who}", self.barred[who])
+            for who in (command.participant, *sellers)
+            if who in self.barred
+        ]
 
     def _of_what_is_accepted(self, command: said.AcceptOffer) -> Grounds:
         named = [

@@ -5,10 +5,11 @@ rules are those of the design and of the contract's docstrings, told once more. 
 answers too large for a record, faults, event ids, the words of a refusal, and of a continuation.
 """
 
+import math
 from collections.abc import Sequence
 
 from strowger.contract import commands as said
-from tests.property.naive_grounds import NaiveGrounds
+from tests.property.naive_access import NaiveAccess
 from tests.property.naive_rows import HORIZON_MS, SKEW_MS, Answer, Refused, Told
 from tests.property.naive_sessions import Grounds
 from tests.property.naive_words import Facts, content, instant, own_id, subject
@@ -29,15 +30,18 @@ TRY_AGAIN = {
     "book_changed",
     "changes_waiting",
     "policy_changing",
+    "key_revoked",
 }
 
 
-class NaiveMarket(NaiveGrounds):
+class NaiveMarket(NaiveAccess):
     """One market: its clock, the ids it knows, and whom it tells."""
 
     def decide(self, command: said.AnyCommand, at_ms: int) -> list[Told]:
         """Decide one command at log time `at_ms`."""
         self.place += 1
+        if isinstance(command, said.ControlAccess):
+            return [self._control_access(command, at_ms)]
         self.now_ms = at_ms if self.terms is None else max(self.now_ms, at_ms)
         self.rests_on = self._of_the_market()
         told = [
@@ -129,6 +133,10 @@ class NaiveMarket(NaiveGrounds):
     # Every command
 
     def _check(self, command: said.AnyCommand) -> None:
+        from_ms, place = self.revoked.get(command.key_id, (math.inf, 0))
+        if from_ms <= self.now_ms:
+            self.rests_on = [(f"key {command.key_id}", place)]
+            raise Refused("key_revoked")
         if isinstance(command, said.DeclareMarket):
             return
         if self.terms is None:
@@ -163,6 +171,7 @@ class NaiveMarket(NaiveGrounds):
         return event, repeat
 
     def _carry_out(self, command: said.AnyCommand) -> tuple[Facts, bool]:  # noqa: C901, PLR0911 - one a command
+        assert not isinstance(command, said.ControlAccess), "it is of no one market"
         match command:
             case said.DeclareMarket():
                 return self._declare(command)

@@ -17,6 +17,7 @@ _ACTIONS = {
 }
 _ALWAYS = (
     *(said.DeclareMarket, said.DeclareRates, said.ControlMarket, said.RefuseEvent),
+    said.ControlAccess,
     *(said.CloseSession, said.TellOutcome),
 )
 _POLICIES = {"open", "guarded", "sealed", "snapshot"}
@@ -95,7 +96,7 @@ class NaiveReading(NaiveRules):
             raise Refused("market_closed")
         if self.standing == "paused":
             raise Refused("market_paused")
-        if command.participant in self.suspended:
+        if command.participant in {*self.suspended, *self.barred}:
             raise Refused("suspended")
 
     def _control(self, command: said.ControlMarket) -> tuple[Facts, bool]:

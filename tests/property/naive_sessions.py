@@ -41,6 +41,10 @@ class NaiveSessions:
         self.found: Grounds = []
         self.standing = "trading"
         self.suspended: set[str] = set()
+        self.revoked: dict[str, tuple[int, int]] = {}
+        """Keys that count no more: from when, and by which command."""
+        self.barred: dict[str, int] = {}
+        """Who may trade in no market, and by which command."""
         self.changes = 0
         self.offers: list[Stored] = []
         self.pools: list[Pool] = []
@@ -79,7 +83,7 @@ class NaiveSessions:
             session = self._session(buyer, session_id)
             assert session is not None
             view_ms = session.opened_ms
-        suspended = frozenset(self.suspended)
+        suspended = frozenset({*self.suspended, *self.barred})
         return Market(
             *(self._terms, self.now_ms, view_ms, self.rates, self.pools), suspended, self.holds
         )

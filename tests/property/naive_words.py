@@ -9,7 +9,7 @@ from strowger.contract.normal import Need
 
 Facts = dict[str, object]
 
-_NOT_SAID = ("causation_id", "sent_at_ms", "origin")
+_NOT_SAID = ("causation_id", "sent_at_ms", "origin", "key_id")
 
 
 def content(command: said.AnyCommand) -> Facts:
@@ -30,7 +30,7 @@ def asked_for(need: Need) -> Facts:
     return facts
 
 
-def subject(command: said.AnyCommand) -> str:  # noqa: PLR0911 - one a command
+def subject(command: said.AnyCommand) -> str:  # noqa: C901, PLR0911 - one a command
     """Give the kind and id of what a command is about."""
     match command:
         case said.PublishOffer() | said.WithdrawOffer():
@@ -45,6 +45,8 @@ def subject(command: said.AnyCommand) -> str:  # noqa: PLR0911 - one a command
             return f"acceptance {command.acceptance_id}"
         case said.DeclareMarket() | said.ControlMarket():
             return f"market {command.market}"
+        case said.ControlAccess():
+            return f"access {command.subject}"
         case said.DeclareRates():
             return f"rates {command.version}"
         case said.ReadBook():

@@ -11,6 +11,7 @@ from strowger.broker.dead_letters import DeadLetter
 from strowger.contract.commands import (
     OPERATOR,
     AnyCommand,
+    ControlAccess,
     ControlMarket,
     DeclareMarket,
     DeclareRates,
@@ -27,6 +28,7 @@ from strowger.contract.generate.example import (
 from strowger.contract.generate.examples import EXAMPLES, VARIANTS
 from strowger.contract.inbound import InboundEvent, SessionOpened
 from strowger.contract.outbound import (
+    AccessControlled,
     Decision,
     EventRefused,
     MarketControlled,
@@ -102,6 +104,22 @@ def _control() -> tuple[AnyCommand, int]:
     return command, at_ms
 
 
+def _revocation() -> tuple[AnyCommand, int]:
+    """Give the operator's control of access, and its time."""
+    revoked = EXAMPLES[AccessControlled].event
+    assert isinstance(revoked, AccessControlled)
+    at_ms = to_millis(revoked.at)
+    command = ControlAccess(
+        market=revoked.market,
+        participant=OPERATOR,
+        causation_id=revoked.causation_id,
+        sent_at_ms=at_ms,
+        action=revoked.action,
+        subject=revoked.subject,
+    )
+    return command, at_ms
+
+
 def _command(example: Example) -> AnyCommand:
     """Give the command that an example becomes at its gateway."""
     headers = [(name, value.encode()) for name, value in example.headers.items()]
@@ -119,6 +137,7 @@ def decisions() -> list[Decision]:
         *_declarations(),
         *((_command(each), _AT_MS.get(each.id, to_millis(each.time))) for each in _SENT),
         _control(),
+        _revocation(),
     ]
     return [
         decision

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
 import pytest
 
 from strowger.contract.commands import SESSION_TIMEOUT
@@ -23,6 +24,11 @@ def _match_expired(play: Play) -> Event:
     play.done(play.commands.request("r-2", None))
     play.later(60_000)
     return play.answer(play.commands.accept("a-1", None, "r-2"))
+
+
+def _key_revoked(play: Play) -> Event:
+    play.done(play.commands.access("revoke", "k-1"))
+    return play.answer(msgspec.structs.replace(play.commands.request("r-2"), key_id="k-1"))
 
 
 def _offer_changed(play: Play) -> Event:
@@ -133,6 +139,7 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     Refusal.MARKET_PAUSED: _controlled("pause"),
     Refusal.MARKET_CLOSED: _controlled("close"),
     Refusal.SUSPENDED: _controlled("suspend", "globex"),
+    Refusal.KEY_REVOKED: _key_revoked,
     Refusal.BOOK_SEALED: _book_sealed,
     Refusal.BOOK_CHANGED: _book_changed,
     Refusal.CURRENCY_MISMATCH: lambda play: play.answer(

@@ -108,6 +108,12 @@ class Suspended(Refused):
     REFUSAL = Refusal.SUSPENDED
 
 
+class KeyRevoked(Refused):
+    """The operator has revoked the key that the event was signed with."""
+
+    REFUSAL = Refusal.KEY_REVOKED
+
+
 class BookSealed(Refused):
     """The market lets nobody read or change the stored set while a session is open."""
 

@@ -17,6 +17,9 @@ _SLUG: Final = SLUG_PATTERN.removeprefix("^").removesuffix("$")
 _Market = Annotated[str, msgspec.Meta(pattern=rf"^{_SLUG}\Z")]
 _Sender = Annotated[str, msgspec.Meta(pattern=rf"^(service:)?{_SLUG}\Z")]
 
+EXCHANGE: Final = "exchange"
+"""Stands for every market, where a command is of none; no market may be declared under it."""
+
 OPERATOR: Final = "service:operator"
 SESSION_TIMEOUT: Final = "service:session-timeout"
 
@@ -37,6 +40,8 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True, om
     causation_id: str
     sent_at_ms: int
     origin: Origin | None = None
+    key_id: str = ""
+    """The key that the event was verified with; empty for the operator, and where nobody signs."""
 
 
 class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
@@ -72,6 +77,17 @@ class ControlMarket(Command, frozen=True, tag="control-market", kw_only=True):
 
     action: str
     subject: str | None = None
+
+
+class ControlAccess(Command, frozen=True, tag="control-access", kw_only=True):
+    """The operator revokes a key, or suspends or readmits a participant, in a whole partition.
+
+    `subject` is the key's id or the participant's. A key may be revoked from a time to come on.
+    """
+
+    action: str
+    subject: str
+    from_ms: int = 0
 
 
 class PublishOffer(Command, frozen=True, tag="publish-offer", kw_only=True):
@@ -167,6 +183,7 @@ AnyCommand = (
     DeclareMarket
     | DeclareRates
     | ControlMarket
+    | ControlAccess
     | PublishCapacity
     | ReadBook
     | PublishOffer

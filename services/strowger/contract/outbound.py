@@ -152,6 +152,21 @@ class MarketControlled(OutboundEvent):
     participant: ParticipantId | None = None
 
 
+class AccessControlled(OutboundEvent):
+    """The operator revoked a key, or suspended or readmitted a participant, in every market.
+
+    Each partition of the log answers for the markets in it; `market` is then `exchange`. `subject`
+    is the key's id or the participant's.
+    """
+
+    TYPE: ClassVar[str] = "strowger.access-controlled.v1"
+    type: Literal["access-controlled"] = "access-controlled"
+    action: str
+    subject: str
+    effective_at: Timestamp | None = None
+    """From when on the key counts no more, where that is still to come."""
+
+
 class OfferStored(OutboundEvent):
     """The offer is in the book at this revision, in force from `effective_at`."""
 
@@ -343,6 +358,7 @@ Event = Annotated[
     | ChangeTaken
     | BookRead
     | MarketControlled
+    | AccessControlled
     | OfferStored
     | OfferRemoved
     | SessionGranted
@@ -361,6 +377,7 @@ OUTBOUND: tuple[type[OutboundEvent], ...] = (
     ChangeTaken,
     BookRead,
     MarketControlled,
+    AccessControlled,
     OfferStored,
     OfferRemoved,
     SessionGranted,

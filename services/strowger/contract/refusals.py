@@ -55,6 +55,12 @@ class Refusal(StrEnum):
     MARKET_CLOSED = "market_closed", False, "The operator has closed this market for good."
     SUSPENDED = "suspended", True, "Ask the operator, who has suspended you in this market."
 
+    KEY_REVOKED = (
+        "key_revoked",
+        True,
+        "The operator has revoked the key this was signed with; sign it with another.",
+    )
+
     # Of offers
     BOOK_SEALED = "book_sealed", True, "Wait until no session is open, then send it again."
     BOOK_CHANGED = "book_changed", True, "The book changed between pages; read it from the start."

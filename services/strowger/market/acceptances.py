@@ -46,7 +46,7 @@ def accept(book: Book, command: AcceptOffer) -> Verdict:  # noqa: PLR0911 - one 
     revised = None if offer is None else offer.in_force(seen_at_ms)
     if offer is None or revised is None or revised.terms is None:
         return Denied(Refusal.OFFER_GONE)
-    if offer.provider in book.state.suspended:
+    if offer.provider in book.suspended:
         return Denied(Refusal.OFFER_GONE, "its provider is suspended")
     if revised.revision != command.revision:
         return Denied(Refusal.OFFER_CHANGED, f"revision {revised.revision} stands now")

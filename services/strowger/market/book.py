@@ -7,6 +7,7 @@ import msgspec
 
 from strowger.contract.commands import AnyCommand, SubmitRequest
 from strowger.contract.fields import from_millis
+from strowger.market.access import Access
 from strowger.market.entities import (
     Entity,
     Key,
@@ -34,10 +35,12 @@ class Stamp(TypedDict):
 
 
 class Book:
-    """One market's rows and what is derived from them."""
+    """One market's rows and what is derived from them, and who may act in it."""
 
-    def __init__(self, market: str) -> None:
+    def __init__(self, market: str, access: Access | None = None) -> None:
         self.market = market
+        self.access = access or Access()
+        """What the operator took from whom everywhere, shared by the markets of a partition."""
         self.log_offset = 0
         """Of the command that is being decided."""
         self.scopes = Scopes(self._row)
@@ -108,7 +111,12 @@ class Book:
 
     def unwanted(self, command: SubmitRequest) -> frozenset[str]:
         """Give the providers that a request is not matched with: its buyer's, the operator's."""
-        return frozenset((*command.wish.exclude_providers, *self.state.suspended))
+        return self.suspended | frozenset(command.wish.exclude_providers)
+
+    @property
+    def suspended(self) -> frozenset[str]:
+        """Give the participants that are suspended, in this market or in every one."""
+        return self.access.suspended.union(self.state.suspended)
 
     def stamp(self, command: AnyCommand) -> Stamp:
         """Give the fields that every answer to the command has."""

@@ -48,7 +48,7 @@ def halted(book: Book, command: AnyCommand) -> Denied | None:
         return Denied(Refusal.MARKET_CLOSED)
     if state.standing == "paused":
         return Denied(Refusal.MARKET_PAUSED)
-    if command.participant in state.suspended:
+    if command.participant in book.suspended:
         return Denied(Refusal.SUSPENDED)
     return None
 

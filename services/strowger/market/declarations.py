@@ -2,7 +2,7 @@
 
 import msgspec
 
-from strowger.contract.commands import OPERATOR, DeclareMarket, DeclareRates
+from strowger.contract.commands import EXCHANGE, OPERATOR, DeclareMarket, DeclareRates
 from strowger.contract.fields import from_nano
 from strowger.contract.outbound import MarketDeclared, MarketTerms, RatesDeclared
 from strowger.contract.refusals import Refusal
@@ -17,6 +17,8 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
     """Declare the market, once; the same terms again change nothing."""
     if command.participant != OPERATOR:
         return Denied(Refusal.NOT_ALLOWED, "only the operator declares markets")
+    if command.market == EXCHANGE:
+        return Denied(Refusal.NOT_ALLOWED, "the name stands for every market")
     terms = {name: getattr(command, name) for name in _TERMS}
     declared = MarketTerms(market=command.market, **terms)
     repeat = book.declared

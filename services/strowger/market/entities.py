@@ -253,10 +253,29 @@ class Withheld(msgspec.Struct, frozen=True, tag_field="row", tag="withheld"):
     log_offset: int = 0
 
 
-Entity = MarketState | Offer | Pool | Session | Request | Remembered | Withheld
+class RevokedKey(msgspec.Struct, frozen=True, tag_field="row", tag="revoked-key"):
+    """A key that counts no more from `from_ms` of each market's time on."""
+
+    key_id: str
+    from_ms: int
+    log_offset: int
+
+
+class Suspension(msgspec.Struct, frozen=True, tag_field="row", tag="suspension"):
+    """A participant that may not trade in any market."""
+
+    participant: str
+    log_offset: int
+
+
+Entity = (
+    MarketState | Offer | Pool | Session | Request | Remembered | Withheld | RevokedKey | Suspension
+)
 
 TOPIC_OF_KIND: Final = {
     "market": MARKET_BOOK.name,
+    "revoked-key": MARKET_BOOK.name,
+    "suspension": MARKET_BOOK.name,
     "offer": OFFER_BOOK.name,
     "pool": OFFER_BOOK.name,
     "session": SESSION_BOOK.name,

@@ -15,7 +15,7 @@ from strowger.contract.commands import (
 )
 from strowger.contract.outbound import Ground
 from strowger.market.book import Book
-from strowger.market.entities import Remembered, Revised, Session, Withheld
+from strowger.market.entities import Remembered, Revised, RevokedKey, Session, Withheld
 
 
 def grounds(book: Book, command: AnyCommand) -> Iterator[Ground]:
@@ -24,6 +24,7 @@ def grounds(book: Book, command: AnyCommand) -> Iterator[Ground]:
     Of the offers that a request or a read finds, their rules tell.
     """
     yield market(book)
+    yield from book.access.grounds(command)
     match command:
         case OpenSession() | SubmitRequest(session_id=str()):
             yield from _session(book, command.participant, command.session_id)
@@ -46,6 +47,11 @@ def grounds(book: Book, command: AnyCommand) -> Iterator[Ground]:
 def market(book: Book) -> Ground:
     """Give what the operator said last of the market: its terms, rates, standing."""
     return Ground(subject=f"market {book.market}", log_offset=book.state.log_offset)
+
+
+def revocation(revoked: RevokedKey) -> Ground:
+    """Give what the operator said of a key."""
+    return Ground(subject=f"key {revoked.key_id}", log_offset=revoked.log_offset)
 
 
 def session(opened: Session) -> Ground:

@@ -2,6 +2,7 @@
 
 from strowger.contract.commands import AnyCommand
 from strowger.contract.outbound import Decision
+from strowger.market.access import Access
 from strowger.market.book import Book
 from strowger.market.ruling import Ruling
 
@@ -9,8 +10,8 @@ from strowger.market.ruling import Ruling
 class Market:
     """A market and the decisions it makes; until it is declared it refuses all else."""
 
-    def __init__(self, market: str) -> None:
-        self.book = Book(market)
+    def __init__(self, market: str, access: Access) -> None:
+        self.book = Book(market, access)
         self.faults: list[Exception] = []
         """What failed inside `apply` since somebody last looked: each is an alarm."""
 

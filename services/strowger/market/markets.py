@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from strowger.contract.commands import AnyCommand
+from strowger.contract.commands import AnyCommand, ControlAccess
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.market.access import ROW_KINDS, Access
 from strowger.market.deferral import withholds
 from strowger.market.entities import Entity, Key
 from strowger.market.market import Market
-from strowger.market.store import Change
+from strowger.market.store import Change, Store
 
 
 class Markets:
@@ -15,10 +16,13 @@ class Markets:
 
     def __init__(self) -> None:
         self._markets: dict[str, Market] = {}
+        self._access = Access()
 
     def apply(self, command: AnyCommand, at_ms: int, log_offset: int) -> list[Decision]:
         """Decide one command at log time `at_ms` (milliseconds since 1970-01-01T00:00Z)."""
-        market = self._markets.get(command.market) or Market(command.market)
+        if isinstance(command, ControlAccess):
+            return [self._access.control(command, at_ms, log_offset)]
+        market = self._markets.get(command.market) or Market(command.market, self._access)
         decisions = market.apply(command, at_ms, log_offset)
         if market.book.declared or market.faults:
             self._markets[command.market] = market
@@ -44,7 +48,7 @@ class Markets:
 
     def drain(self) -> list[Change]:
         """Give the rows that changed since the last drain."""
-        return [change for market in self._markets.values() for change in market.book.store.drain()]
+        return [change for store in self._stores() for change in store.drain()]
 
     def faults(self) -> list[Exception]:
         """Give, once, what failed inside `apply`: each is an alarm."""
@@ -55,8 +59,13 @@ class Markets:
 
     def dump(self) -> Iterator[tuple[Key, Entity]]:
         """Give every row, in no promised order."""
+        for store in self._stores():
+            yield from store.rows()
+
+    def _stores(self) -> Iterator[Store]:
+        yield self._access.store
         for market in self._markets.values():
-            yield from market.book.store.rows()
+            yield market.book.store
 
     @classmethod
     def restore(cls, rows: Iterable[tuple[Key, Entity]]) -> "Markets":
@@ -68,7 +77,10 @@ class Markets:
 
     def load(self, key: Key, entity: Entity) -> None:
         """Put one restored row in place; nothing may be decided before all of them are."""
+        if key[0] in ROW_KINDS:
+            self._access.store.load(key, entity)
+            return
         market = self._markets.get(key[1])
         if market is None:
-            market = self._markets[key[1]] = Market(key[1])
+            market = self._markets[key[1]] = Market(key[1], self._access)
         market.book.store.load(key, entity)

@@ -11,6 +11,7 @@ from strowger.contract.commands import (
     AcceptOffer,
     AnyCommand,
     CloseSession,
+    ControlAccess,
     ControlMarket,
     DeclareMarket,
     DeclareRates,
@@ -108,7 +109,7 @@ class Ruling:
         """Decide the command, or give again the answer that is remembered for it."""
         if self._book.declared:
             self._grounds = tuple(grounds.grounds(self._book, self._command))
-        denied = self._standing_refusal()
+        denied = self._revoked() or self._standing_refusal()
         if denied is not None:
             self._publish(denied)
             return
@@ -132,6 +133,16 @@ class Ruling:
                 return Denied(Refusal[command.refusal.upper()], command.detail)
             case command:
                 return _RULES[type(command)](self._book, command)
+
+    def _revoked(self) -> Denied | None:
+        """Refuse what was signed with a key that the operator has revoked, whatever it is."""
+        book = self._book
+        clock_ms = book.clock_ms if book.declared else self._at_ms
+        revoked = book.access.revoked(self._command.key_id, clock_ms)
+        if revoked is None:
+            return None
+        self._grounds = (grounds.revocation(revoked),)
+        return Denied(Refusal.KEY_REVOKED)
 
     def _standing_refusal(self) -> Denied | None:
         """Refuse what is wrong whatever the command: an unknown market, a time out of bounds."""
@@ -316,6 +327,8 @@ def _subject(command: AnyCommand) -> str:  # noqa: C901, PLR0911 - one return a 
             return f"capacity {command.pool}"
         case ControlMarket():
             return f"market {command.market}"
+        case ControlAccess():
+            return f"access {command.subject}"
         case ReadBook():
             return f"book {command.read_id}"
         case RefuseEvent():

@@ -2,7 +2,14 @@
 
 import heapq
 
-from strowger.market.entities import Entity, Key, MarketState, Pool, Session, Withheld
+from strowger.market.entities import (
+    Entity,
+    Key,
+    Offer,
+    Remembered,
+    Request,
+    Session,
+)
 
 
 class Deadlines:
@@ -61,6 +68,6 @@ class Forgetting:
 
 def forget_at(entity: Entity | None) -> int | None:
     """Say when a row may be forgotten: none while it must be kept."""
-    if entity is None or isinstance(entity, MarketState | Pool | Withheld):
-        return None
-    return entity.forget_at_ms
+    if isinstance(entity, Offer | Session | Request | Remembered):
+        return entity.forget_at_ms
+    return None

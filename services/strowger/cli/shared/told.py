@@ -4,6 +4,7 @@ from strowger.cli.shared.output import amount
 from strowger.cli.shared.services import how_much
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
+    AccessControlled,
     BookRead,
     CapacityStored,
     ChangeTaken,
@@ -51,6 +52,8 @@ def told(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one return an e
         case BookRead():
             held = ", some withheld" if event.withheld else ""
             return f"showed {len(event.entries)} offers of the stored set{held}"
+        case AccessControlled(action=action, subject=subject):
+            return f"{action} {subject}"
         case MarketControlled():
             return " ".join(part for part in (event.action, event.participant) if part)
         case CapacityStored():

@@ -24,6 +24,7 @@ from strowger.contract.inbound import (
 from strowger.contract.outbound import (
     OUTBOUND,
     AcceptanceConfirmed,
+    AccessControlled,
     BookRead,
     CapacityStored,
     ChangeTaken,
@@ -59,7 +60,7 @@ ANSWERS: Final[dict[type[InboundEvent], tuple[type[OutboundEvent], ...]]] = {
 }
 """What each event is answered with when it is not refused: one of these, by the market's policy."""
 
-_TO_THE_OPERATOR: Final = (MarketDeclared, RatesDeclared, MarketControlled)
+_TO_THE_OPERATOR: Final = (MarketDeclared, RatesDeclared, MarketControlled, AccessControlled)
 
 INBOX_EVENTS: Final = tuple(event for event in OUTBOUND if event not in _TO_THE_OPERATOR)
 """What inboxes carry: the operator's declarations are answered in `decisions`, which it reads."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from strowger.contract.charges import PriceTerms
+from strowger.contract.commands import EXCHANGE
 from strowger.contract.generate.example import (
     GUARDED_MARKET,
     PROVIDER,
@@ -14,7 +15,13 @@ from strowger.contract.generate.example import (
     sent,
 )
 from strowger.contract.inbound import BookRequested, OfferPublished
-from strowger.contract.outbound import BookEntry, BookRead, ChangeTaken, MarketControlled
+from strowger.contract.outbound import (
+    AccessControlled,
+    BookEntry,
+    BookRead,
+    ChangeTaken,
+    MarketControlled,
+)
 from strowger.contract.voice import VoiceShown, VoiceTermination
 
 SUSPENDED: Final = "initech"
@@ -76,13 +83,20 @@ _CONTROLLED: Final = MarketControlled(
     action="suspend",
     participant=SUSPENDED,
 )
+_REVOKED: Final = AccessControlled(
+    market=EXCHANGE,
+    causation_id="operator-4",
+    at=at(95),
+    action="revoke",
+    subject="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",  # pragma: allowlist secret - an id
+)
 
 
 def reading() -> tuple[Example, ...]:
     """Give one example of each event, the one that is sent first."""
     return (
         sent(PROVIDER, 22, 80, _READ, _REQUESTED),
-        *map(emitted, (_TAKEN, _READING, _CONTROLLED)),
+        *map(emitted, (_TAKEN, _READING, _CONTROLLED, _REVOKED)),
     )
 
 
