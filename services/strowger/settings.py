@@ -73,6 +73,14 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["home"] / "broker",
         description="The embedded broker's data.",
     )
+    keys_dir: LocalPath = Field(
+        default_factory=lambda data: data["home"] / "keys",
+        description="Private keys that events are signed with, a file each, for its owner alone.",
+    )
+    authentication: Literal["required", "off"] = Field(
+        default="off",
+        description="Whether gateways take signed events alone; `off` lets anybody act as anybody.",
+    )
     bootstrap: BootstrapServers | None = Field(
         default=None,
         description="Kafka as host:port; without it the profile's, else the embedded broker.",

@@ -104,11 +104,11 @@ class Bulk:
                 more = False
                 break
             index, event = following
-            event_id, headers = self._link.headers(event)
+            value = event.model_dump_json().encode()
+            event_id, headers = self._link.headers(OFFER_PUBLISHED, event, value)
             key = event.offer_id.encode()
             # As a single `publish` chooses it, so that changes of an offer keep their order.
             partition = _PARTITIONER(key, partitions, partitions)
-            value = event.model_dump_json().encode()
             batch = filling.setdefault(partition, _Filling(self._link))
             if not batch.add(event_id, key, value, headers):
                 await self._send(filling[partition], partition)

@@ -24,6 +24,7 @@ from strowger.contract.envelope import Envelope, participant_source
 from strowger.contract.inbound import InboundEvent
 from strowger.contract.outbound import EventRefused, OfferSold, OutboundEvent, SessionEnded
 from strowger.contract.refusals import Refusal
+from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import Topic
 
 Answer = TypeVar("Answer", bound=OutboundEvent)
@@ -74,7 +75,13 @@ class Link:
     """
 
     def __init__(
-        self, participant: str, *, bootstrap: str, timeout: float, inbox_position: int | None = None
+        self,
+        participant: str,
+        *,
+        bootstrap: str,
+        timeout: float,
+        inbox_position: int | None = None,
+        key: SigningKey | None = None,
     ) -> None:
         self.participant = participant
         self.timeout_seconds = timeout
@@ -82,6 +89,7 @@ class Link:
         self.producer = connections.producer(bootstrap, client_id=participant)
         self._bootstrap = bootstrap
         self._source = participant_source(participant)
+        self._key = key
         self._waiting: dict[str, Waiter] = {}
         self._notices: weakref.WeakSet[Notices] = weakref.WeakSet()
         self._reading: asyncio.Task[None] | None = None
@@ -162,14 +170,15 @@ class Link:
         until: float,
     ) -> Answer | EventRefused | None:
         """Send once and give the answer; none where the broker was away for too long to deliver."""
-        event_id, headers = self.headers(event)
+        value = event.model_dump_json().encode()
+        event_id, headers = self.headers(topic, event, value)
         waiter = _One(answer)
         self.wait_for(event_id, waiter)
         try:
             async with asyncio.timeout_at(until):
                 delivery = await self.producer.send(
                     topic.name,
-                    value=event.model_dump_json().encode(),
+                    value=value,
                     key=key.encode(),
                     headers=headers,
                 )
@@ -190,10 +199,15 @@ class Link:
         finally:
             self.forget(event_id)
 
-    def headers(self, event: InboundEvent) -> tuple[str, list[tuple[str, bytes]]]:
-        """Make the envelope for one sending of an event; give its id and its headers."""
+    def headers(
+        self, topic: Topic, event: InboundEvent, value: bytes
+    ) -> tuple[str, list[tuple[str, bytes]]]:
+        """Make the envelope for one sending of an event, and sign it; give its id and headers."""
         envelope = Envelope(fresh(), self._source, event.TYPE, datetime.now(UTC))
-        return envelope.id, envelope.to_headers()
+        headers = envelope.to_headers()
+        if self._key is not None:
+            headers.append(self._key.sign(topic.name, headers, value))
+        return envelope.id, headers
 
     def wait_for(self, event_id: str, waiter: Waiter) -> None:
         """Register who waits for an answer; before sending.

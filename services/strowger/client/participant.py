@@ -1,11 +1,15 @@
 """What every participant's client has: a link, its opening and closing, and notices."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from strowger import keys
 from strowger.client.errors import ClientError
 from strowger.client.link import Link
 from strowger.client.notices import Notices
+from strowger.contract.signatures import SigningKey
+from strowger.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
 """Long enough for the exchange to take a market over after its matching process was killed."""
@@ -16,6 +20,9 @@ class Participant:
 
     The inbox is read from its end, or from `inbox_position`, where an earlier client stopped
     (`client.inbox_position`), so that notices in between are not missed.
+
+    Events are signed with `key`, a private key or the file of one; without it with the key that the
+    home keeps for the participant (`strowger keys new`), if any.
     """
 
     def __init__(
@@ -25,11 +32,13 @@ class Participant:
         bootstrap: str,
         timeout: float = TIMEOUT_SECONDS,
         inbox_position: int | None = None,
+        key: SigningKey | Path | str | None = None,
     ) -> None:
         self.participant = participant
         self._bootstrap = bootstrap
         self._timeout = timeout
         self._inbox_position = inbox_position
+        self._key = key
         self._opened: Link | None = None
 
     async def __aenter__(self) -> Self:
@@ -39,12 +48,14 @@ class Participant:
             BrokerUnavailable: no broker answers within the timeout.
             InboxMissing: the participant was not added.
             InboxGap: the inbox does not hold the given position.
+            KeyUnusable: the key's file can't be read, or others may read it too.
         """
         link = Link(
             self.participant,
             bootstrap=self._bootstrap,
             timeout=self._timeout,
             inbox_position=self._inbox_position,
+            key=self._signing_key(),
         )
         await link.open()
         self._opened = link
@@ -57,6 +68,15 @@ class Participant:
         trace: TracebackType | None,
     ) -> None:
         await self._link.close()
+
+    def _signing_key(self) -> SigningKey | None:
+        match self._key:
+            case SigningKey() as key:
+                return key
+            case None:
+                return keys.kept(Settings.load().keys_dir, self.participant)
+            case path:
+                return keys.read(Path(path))
 
     @property
     def _link(self) -> Link:

@@ -35,11 +35,13 @@ class Role(StrEnum):
     BUYER = "buyer"
     ANALYST = "analyst"
     OPERATOR = "operator"
-    SESSION_TIMEOUT = "session-timeout"
 
 
 class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
     """A public key of a participant, what it may be used for, and within which append times.
+
+    `roles` are names of the topic registry: a participant's are those of `Role`, a service's is its
+    own name.
 
     `x` is the key's 32 bytes in base64url. `not_after_ms` is the first moment at which it counts no
     more; without it, it counts until it is revoked.
@@ -47,7 +49,7 @@ class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
 
     participant: Annotated[str, msgspec.Meta(pattern=rf"^(service:)?{_SLUG}\Z")]
     key_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
-    roles: tuple[Role, ...]
+    roles: tuple[str, ...]
     x: str
     not_before_ms: int = 0
     not_after_ms: int | None = None

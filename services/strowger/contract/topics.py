@@ -154,8 +154,9 @@ MARKET_BOOK: Final = Topic(
     "market-book",
     key="market, or partition for its position",
     writers=("matching",),
-    readers=("matching",),
-    purpose="The stream table: market terms and clocks, and each partition's position and digest.",
+    readers=("matching", "operator"),
+    purpose="The stream table: market terms and clocks, what the operator took from whom, and each "
+    "partition's position and digest.",
     partitions=_LOG_PARTITIONS,
     config=_table(),
 )

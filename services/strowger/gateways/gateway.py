@@ -1,11 +1,13 @@
 """The one loop of all gateways: every record ends as a command on `market-log` or a dead letter.
 
-A verdict depends on its record alone, so a redelivery gets the same verdict; each command says
-which record it came from, and matching takes it once. Offsets are committed only after everything
+A verdict depends on its record, its append time and what can't change of the key that signed it, so
+a redelivery gets the same verdict; each command says which record it came from, and matching takes
+it once. Offsets are committed only after everything
 read was acknowledged where it went, so a crash at any point repeats records and never loses one.
 """
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol, TypedDict
 
@@ -21,6 +23,13 @@ from strowger.contract.fields import to_millis
 from strowger.contract.reading import Malformed, Received, Unreadable, read
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MARKET_LOG, Topic
+from strowger.gateways.authentication import (
+    Directory,
+    Keys,
+    Verified,
+    authenticate,
+    directory,
+)
 from strowger.gateways.subjects import subject_of, subject_of_bytes
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
@@ -62,25 +71,32 @@ class Gateway:
         """Name the service, which is also its consumer group."""
         return f"gateway-{self.topic.name}"
 
-    def verdict(self, record: Record) -> AnyCommand | DeadLetter:
-        """Decide where one record goes, whatever its bytes; the same record always goes there."""
-        match read(self.topic, record.headers, record.value):
-            case Unreadable(reason, detail):
-                return DeadLetter(record, reason, detail, self.name)
-            case Malformed() as malformed:
-                return _from(record, _refuse_malformed(malformed, record.value or b""))
-            case Received() as received:
-                return _from(record, self._command(received))
+    def verdict(self, record: Record, keys: Keys | None = None) -> AnyCommand | DeadLetter:
+        """Decide where one record goes, whatever its bytes; the same record always goes there.
 
-    def _command(self, received: Received) -> AnyCommand:
+        Without `keys` nobody is authenticated: everybody is who they say.
+        """
+        event = read(self.topic, record.headers, record.value)
+        if isinstance(event, Unreadable):
+            return DeadLetter(record, event.reason, event.detail, self.name)
+        verified = Verified("") if keys is None else authenticate(self.topic, record, event, keys)
+        if isinstance(verified, Unreadable):
+            return DeadLetter(record, verified.reason, verified.detail, self.name)
+        command = self._command(event, record.value or b"", verified)
+        origin = Origin(record.topic, record.partition, record.offset)
+        return msgspec.structs.replace(command, origin=origin, key_id=verified.key_id)
+
+    def _command(self, event: Received | Malformed, value: bytes, verified: Verified) -> AnyCommand:
+        if verified.refused is not None:
+            return _refuse(event, value, *verified.refused)
+        if isinstance(event, Malformed):
+            return _refuse(event, value, Refusal.MALFORMED, event.problems)
+        return self._normalised(event)
+
+    def _normalised(self, received: Received) -> AnyCommand:
         if received.sender.startswith("service:") and received.sender not in self.services:
             return refuse(received, Refusal.NOT_ALLOWED, "no service of the exchange sends this")
         return self.normalise(received)
-
-
-def _from(record: Record, command: AnyCommand) -> AnyCommand:
-    origin = Origin(record.topic, record.partition, record.offset)
-    return msgspec.structs.replace(command, origin=origin)
 
 
 def common(received: Received) -> Common:
@@ -100,15 +116,20 @@ def refuse(received: Received, refusal: Refusal, detail: str) -> RefuseEvent:
     )
 
 
-def _refuse_malformed(malformed: Malformed, value: bytes) -> RefuseEvent:
+def _refuse(
+    event: Received | Malformed, value: bytes, refusal: Refusal, detail: str
+) -> RefuseEvent:
+    """Refuse an event whatever its body says, as long as its market can be read."""
+    if isinstance(event, Received):
+        return refuse(event, refusal, detail)
     return RefuseEvent(
-        market=malformed.market,
-        participant=malformed.sender,
-        causation_id=malformed.envelope.id,
-        sent_at_ms=to_millis(malformed.envelope.time),
-        refusal=Refusal.MALFORMED.value,
-        detail=malformed.problems[:_MAX_DETAIL_LENGTH],
-        subject=subject_of_bytes(malformed.envelope.type, value),
+        market=event.market,
+        participant=event.sender,
+        causation_id=event.envelope.id,
+        sent_at_ms=to_millis(event.envelope.time),
+        refusal=refusal.value,
+        detail=detail[:_MAX_DETAIL_LENGTH],
+        subject=subject_of_bytes(event.envelope.type, value),
     )
 
 
@@ -128,10 +149,16 @@ async def run(
         bootstrap, client_id=gateway.name, group_id=gateway.name, max_poll_records=MAX_BATCH_RECORDS
     )
     producer = connections.producer(bootstrap, client_id=gateway.name)
-    async with producer:
+    async with AsyncExitStack() as open_while_serving:
+        await open_while_serving.enter_async_context(producer)
+        keys = (
+            await open_while_serving.enter_async_context(directory(bootstrap, gateway.name))
+            if settings.authentication == "required"
+            else None
+        )
         partitions = len(await producer.partitions_for(MARKET_LOG.name))
         brake = brake_on(consumer) if brake_on else None
-        settling = _Settling(gateway, Appender(producer), partitions, brake)
+        settling = _Settling(gateway, Appender(producer), partitions, brake, keys)
         await consume(
             consumer, gateway.topic.name, settling.settle, stop=life.stop, ready=life.ready
         )
@@ -143,9 +170,12 @@ class _Settling:
     appender: Appender
     partitions: int
     brake: Brake | None
+    directory: Directory | None
 
     async def settle(self, fetched: Fetched) -> Positions:
         """Append what the records become, and say how far that went in each partition."""
+        if self.directory is not None:
+            await self.directory.know(record for records in fetched.values() for record in records)
         clogged = await self.brake.clogged() if self.brake else frozenset()
         appends: list[Append] = []
         positions = {
@@ -157,7 +187,8 @@ class _Settling:
     def _decide(self, records: list[Record], clogged: frozenset[int], appends: list[Append]) -> int:
         """Add what the records become, up to the first that has to wait; give its offset."""
         for record in records:
-            append = self._to_append(self.gateway.verdict(record))
+            keys = None if self.directory is None else self.directory.keys
+            append = self._to_append(self.gateway.verdict(record, keys))
             if append.topic == MARKET_LOG.name and append.partition in clogged:
                 return record.offset
             appends.append(append)

@@ -9,6 +9,7 @@ import faust
 import structlog
 from faust.types import TP, EventT, StreamT
 
+from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEOUT_APP
 from strowger.session_timeout.closing import SESSION_KEYS, closing, open_until_ms
 from strowger.session_timeout.reread import Reread, Transport
@@ -68,10 +69,11 @@ class App(faust.App):
 class Processor:
     """The app, and beside it one schedule for each partition that it was assigned."""
 
-    def __init__(self, bootstrap: str, names: Names) -> None:
+    def __init__(self, bootstrap: str, names: Names, key: SigningKey | None = None) -> None:
         self.error: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what the agent raised: Faust by itself would count the event as done."""
         self._names = names
+        self._key = key
         self._schedules: dict[int, Schedule] = {}
         self._rereads: dict[int, Reread] = {}
         self._untidy: set[int] = set()
@@ -170,6 +172,8 @@ class Processor:
 
     async def _close(self, session: bytes, now_ms: int) -> "asyncio.Future[object]":
         key, value, headers = closing(session, now_ms)
+        if self._key is not None:
+            headers.append(self._key.sign(self._names.closed, headers, value))
         return asyncio.ensure_future(await self._closed.send(key=key, value=value, headers=headers))
 
 

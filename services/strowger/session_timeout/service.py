@@ -12,6 +12,9 @@ most `schedule.MAX_RETRY_MS` after the deadline; where it is behind, by so much 
 
 import asyncio
 
+from strowger import keys
+from strowger.contract.commands import SESSION_TIMEOUT
+from strowger.contract.signatures import SigningKey
 from strowger.service import Life, bootstrap_of
 from strowger.session_timeout.processor import MAX_RESTORE_SECONDS, Names, Processor
 from strowger.settings import Settings
@@ -21,15 +24,22 @@ async def run(settings: Settings, life: Life) -> None:
     """Close sessions in time until told to stop.
 
     Raises:
+        KeyUnusable: the processor's own key is not in the home's directory of keys.
         RestoreStalled: the table was not restored in time.
         Exception: whatever else failed in Faust or in a row; the process is to exit and start anew.
     """
-    await serve(bootstrap_of(settings), life, Names())
+    await serve(bootstrap_of(settings), life, Names(), _key(settings))
 
 
-async def serve(bootstrap: str, life: Life, names: Names) -> None:
-    """Run under these names; see `run`."""
-    processor = Processor(bootstrap, names)
+def _key(settings: Settings) -> SigningKey | None:
+    if settings.authentication == "off":
+        return None
+    return keys.read(keys.path_of(settings.keys_dir, SESSION_TIMEOUT))
+
+
+async def serve(bootstrap: str, life: Life, names: Names, key: SigningKey | None = None) -> None:
+    """Run under these names, and sign with the key; see `run`."""
+    processor = Processor(bootstrap, names, key)
     app = processor.app
     starting = asyncio.ensure_future(app.start())
     stopped = asyncio.ensure_future(life.stop.wait())

@@ -12,10 +12,12 @@ from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthor
 from strowger import logs
 from strowger.audit.errors import AuditError
 from strowger.broker.errors import BrokerError
+from strowger.broker.registering import RegisteredOtherwise
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, err
 from strowger.cli.shared.place import NotSaid
 from strowger.client import ClientError, InboxMissing, OutcomeUnknown, Refused
+from strowger.keys import KeyUnusable
 from strowger.ledger.errors import LedgerError
 from strowger.profile import ProfileDamaged
 from strowger.settings import SettingsError
@@ -31,6 +33,8 @@ _USAGE = (
     LedgerError,
     AuditError,
     AlreadySupervised,
+    KeyUnusable,
+    RegisteredOtherwise,
 )
 _UNREACHABLE = (
     BrokerError,

@@ -83,12 +83,12 @@ _CONTROLLED: Final = MarketControlled(
     action="suspend",
     participant=SUSPENDED,
 )
-_REVOKED: Final = AccessControlled(
+_BARRED: Final = AccessControlled(
     market=EXCHANGE,
     causation_id="operator-4",
     at=at(95),
-    action="revoke",
-    subject="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",  # pragma: allowlist secret - an id
+    action="suspend",
+    subject=SUSPENDED,
 )
 
 
@@ -96,7 +96,7 @@ def reading() -> tuple[Example, ...]:
     """Give one example of each event, the one that is sent first."""
     return (
         sent(PROVIDER, 22, 80, _READ, _REQUESTED),
-        *map(emitted, (_TAKEN, _READING, _CONTROLLED, _REVOKED)),
+        *map(emitted, (_TAKEN, _READING, _CONTROLLED, _BARRED)),
     )
 
 
