@@ -34,7 +34,7 @@ class Buyer(Participant):
             await self.random.choice((self._in_session,) * 4 + (self._without, self._too_late))()
 
     async def _in_session(self) -> None:
-        session_id, ttl_seconds = self.new_id(), self.random.choice((1, 2, 4, 20))
+        session_id, ttl_seconds = self.new_id(), self.random.choice((1, 2, 2, 4, 4, 8, 20))
         granted = await self.ask(
             SessionOpened(market=MARKET, session_id=session_id, ttl_seconds=ttl_seconds)
         )

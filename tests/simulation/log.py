@@ -32,6 +32,7 @@ class Partition:
         self.written: list[Written] = []
         self.is_table = is_table
         self._append_time = append_time
+        self._stable = 0
         self._gone: set[int] = set()
         self.watchers: list[Callable[[], None]] = []
         """Called whenever there is more to read than there was."""
@@ -44,10 +45,9 @@ class Partition:
     @property
     def stable_end(self) -> int:
         """Give where readers of committed records must stop: the first open transaction."""
-        for at, each in enumerate(self.written):
-            if each.transaction is not None:
-                return at
-        return self.end
+        while self._stable < self.end and self.written[self._stable].transaction is None:
+            self._stable += 1
+        return self._stable
 
     def end_for(self, *, committed: bool) -> int:
         """Give the end that a reader sees."""

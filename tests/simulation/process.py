@@ -18,22 +18,53 @@ class Killed(BaseException):
     """The process is gone: whatever still runs in it must come to its end without effect."""
 
 
+FOCI: Final = (
+    "starting a producer",
+    "having started a producer",
+    "asking where partitions end",
+    "adding a partition",
+    "writing to",
+    "having written to",
+    "adding offsets",
+    "ending the transaction",
+    "having ended the transaction",
+    "reading",
+    "committing",
+    "having committed",
+    "joining",
+    "having joined",
+    "asking its database",
+)
+"""Steps that a seed may dwell on: what goes wrong goes wrong there many times as often."""
+
+_DWELLING: Final = 15
+
+
 class Chance:
     """What may go wrong, and how often; nothing does once it is healed."""
 
-    def __init__(self, random: Random, kill: float, pause: float, lose: float) -> None:
+    def __init__(
+        self, random: Random, kill: float, pause: float, lose: float, focus: str | None = None
+    ) -> None:
         self.random = random
         self._kill, self._pause, self._lose = kill, pause, lose
+        self._focus = focus
         self.is_healed = False
         self.faults: list[str] = []
 
-    def kills(self) -> bool:
+    def kills(self, what: str) -> bool:
         """Say whether a process dies at this step."""
-        return not self.is_healed and self.random.random() < self._kill
+        return self._falls(self._kill, what)
 
-    def pauses(self) -> bool:
+    def pauses(self, what: str) -> bool:
         """Say whether a process stands still at this step, maybe for longer than is borne."""
-        return not self.is_healed and self.random.random() < self._pause
+        return self._falls(self._pause, what)
+
+    def _falls(self, often: float, what: str) -> bool:
+        if self.is_healed:
+            return False
+        dwells = self._focus is not None and what.startswith(self._focus)
+        return self.random.random() < often * (_DWELLING if dwells else 1)
 
     def loses(self) -> bool:
         """Say whether what was sent, or the answer to it, is lost on its way."""
@@ -58,6 +89,7 @@ class Process:
         self.deaths: list[str] = []
         self.down_until = 0.0
         self._run = run
+        self._told = Life()
         self._life = 0
         self._awake = asyncio.Event()
         self._awake.set()
@@ -82,7 +114,8 @@ class Process:
 
     async def _live(self) -> None:
         try:
-            await self._run(Life())
+            self._told = Life()
+            await self._run(self._told)
         except (Killed, asyncio.CancelledError):
             raise
         except BaseExceptionGroup as group:
@@ -113,6 +146,10 @@ class Process:
         self._awake.set()
         if self._task is not None:
             self._task.cancel()
+
+    def tell_to_stop(self) -> None:
+        """Let it finish what it has in hand and end, as before an upgrade."""
+        self._told.stop.set()
 
     async def pause(self, seconds: float) -> None:
         """Let it stand still, as a machine does that swaps or a virtual one that is moved."""
@@ -145,10 +182,10 @@ class Incarnation:
         """
         process, chance = self.process, self.process.chance
         await self._bear()
-        if chance.kills():
+        if chance.kills(what):
             chance.note(f"{process.name} is killed at {what}")
             process.kill(chance.random.choice((0.0, 0.0, 5.0)))
-        elif chance.pauses():
+        elif chance.pauses(what):
             seconds = chance.random.choice((0.5, 3.0, 8.0, 15.0))
             chance.note(f"{process.name} stands still for {seconds:g} s at {what}")
             spawn(lambda: process.pause(seconds))

@@ -28,6 +28,7 @@ class Provider(Participant):
     async def live(self, until_seconds: float) -> None:
         """Do one thing after the other."""
         loop = asyncio.get_running_loop()
+        await self._capacity()
         for name in _NAMES[:2]:
             await self.ask(self._offer(name, scheduled=False))
         while loop.time() < until_seconds:

@@ -26,7 +26,7 @@ from tests.simulation.cluster import Cluster
 from tests.simulation.history import History
 from tests.simulation.loop import VirtualLoop, now_ms, running, spawn
 from tests.simulation.operator import Operator
-from tests.simulation.process import Chance, Process
+from tests.simulation.process import FOCI, Chance, Process
 from tests.simulation.providers import Provider
 from tests.simulation.services import connected, processes
 
@@ -62,6 +62,7 @@ class _World:
             kill=0.002 * wild,
             pause=0.002 * wild,
             lose=0.003 * wild,
+            focus=random.choice((None, *FOCI)),
         )
         self._wild = wild
         # One without an inbox can trade, but is never told: its answers are dead letters.
@@ -124,7 +125,7 @@ class _World:
         chance, log = self._chance, self.cluster.log
         while self._wild:
             await asyncio.sleep(self._random.expovariate(self._wild / 3))
-            match self._random.randrange(7):
+            match self._random.randrange(8):
                 case 0:
                     log.skew_ms += self._random.choice((-3000, -500, 500, 3000))
                     chance.note(f"the log's clock is off by {log.skew_ms} ms")
@@ -143,6 +144,10 @@ class _World:
                     process.kill(self._random.choice((0.0, 3.0, 30.0)))
                     chance.note(f"{process.name} is killed")
                 case 6:
+                    process = self._random.choice(self._processes)
+                    process.tell_to_stop()
+                    chance.note(f"{process.name} is told to stop")
+                case 7:
                     process = self._random.choice(self._processes)
                     seconds = self._random.choice((1.0, 9.0, 20.0))
                     chance.note(f"{process.name} stands still for {seconds:g} s")
