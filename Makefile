@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 # Made when the environment matches the files it was built from; `make setup` is a no-op until they change.
 STAMP := $(VENV)/.installed
 
+# Python keeps what it compiled: an exchange is a dozen processes, each of which would else compile
+# hundreds of modules anew, a second of work, where the machine's environment says to keep nothing.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first of these that runs and is 3.11 or newer; `make setup PYTHON=/path/to/python` decides it for you.
 PYTHON_CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3
 PYTHON_CHECK := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))

@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
@@ -15,9 +16,11 @@ from strowger.broker.embedded import EmbeddedBroker
 from strowger.service import SERVICES, is_healthy, pid_if_alive
 from strowger.settings import Settings
 from strowger.supervisor import environment_of
+from tests.support import unique
 
 START_SECONDS: Final = 90
 STOP_SECONDS: Final = 30
+ADDED_AT_ONCE: Final = 24
 
 
 class Exchange:
@@ -31,6 +34,7 @@ class Exchange:
         self._services: subprocess.Popen[bytes] | None = None
         self.settings = Settings(home=home)
         self.log_path = home / "exchange.log"
+        self._newcomers: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
     def bootstrap(self) -> str:
@@ -84,9 +88,17 @@ class Exchange:
         assert done.returncode in codes, f"{words}: {done.returncode}\n{done.stderr}"
         return done.stdout
 
-    def add_participants(self, *names: str) -> None:
-        """Give participants their inboxes."""
-        self.command("participant", "add", *names)
+    def newcomer(self, kind: Literal["provider", "buyer"]) -> str:
+        """Give a participant who was added to the exchange and whom no other test knows.
+
+        Many are added at once: the command takes longer to start than to add them.
+        """
+        waiting = self._newcomers[kind]
+        if not waiting:
+            names = [unique(kind) for _ in range(ADDED_AT_ONCE)]
+            self.command("participant", "add", *names)
+            waiting += names
+        return waiting.pop()
 
     def kill(self, service: str) -> None:
         """End a service with SIGKILL; the supervisor starts it again."""

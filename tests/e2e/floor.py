@@ -30,8 +30,9 @@ class Floor:
 
     def __init__(self, exchange: Exchange) -> None:
         self.bootstrap = exchange.bootstrap
-        self.acme, self.zeta, self.globex = (unique(name) for name in ("acme", "zeta", "globex"))
-        exchange.add_participants(self.acme, self.zeta, self.globex)
+        # In the order in which the stored set is read.
+        self.acme, self.zeta = sorted(exchange.newcomer("provider") for _ in range(2))
+        self.globex = exchange.newcomer("buyer")
 
     async def market(self, **terms: Any) -> str:
         """Declare a market that nobody else trades in, with calls of a minute; give its name."""

@@ -7,7 +7,6 @@ from typing import Final
 from strowger.cli.shared.codes import ExitCode
 from strowger.contract.outbound import OffersMatched
 from tests.e2e.conftest import Exchange
-from tests.support import unique
 
 NUMBER: Final = "+442079460123"
 SHEET: Final = "prefix,rate_per_minute,capacity_minutes\n44207946,0.0001,1000\n44x,0.1,\n"
@@ -18,9 +17,8 @@ class Shell:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self.provider = unique("provider")
-        self.buyer = unique("buyer")
-        exchange.add_participants(self.provider, self.buyer)
+        self.provider = exchange.newcomer("provider")
+        self.buyer = exchange.newcomer("buyer")
 
     def json(self, *words: str, code: ExitCode = ExitCode.OK) -> dict[str, object]:
         """Run a command with --json; what it writes must be one document."""

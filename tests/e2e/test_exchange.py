@@ -25,9 +25,8 @@ class Traders:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self.provider_id = unique("provider")
-        self.buyer_id = unique("buyer")
-        exchange.add_participants(self.provider_id, self.buyer_id)
+        self.provider_id = exchange.newcomer("provider")
+        self.buyer_id = exchange.newcomer("buyer")
 
     @asynccontextmanager
     async def trading(self) -> AsyncIterator[tuple[ProviderClient, BuyerClient]]:

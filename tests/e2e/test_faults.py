@@ -47,8 +47,8 @@ class Play:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.market = unique("faults")
-        self.providers = [unique("provider") for _ in range(2)]
-        self.buyers = [unique("buyer") for _ in range(4)]
+        self.providers = [exchange.newcomer("provider") for _ in range(2)]
+        self.buyers = [exchange.newcomer("buyer") for _ in range(4)]
         self.over = asyncio.Event()
         self.seen: Counter[str] = Counter()
 
@@ -226,7 +226,6 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_or_frozen(
 ) -> None:
     """Each service dies once and matching outlives itself as a zombie; the topics stay sound."""
     play = Play(exchange)
-    exchange.add_participants(*play.providers, *play.buyers)
     exchange.command("market", "declare", play.market, "--currency", "EUR")
     async with asyncio.TaskGroup() as playing:
         for provider in play.providers:

@@ -21,9 +21,7 @@ PREFIX = "441134960"
 @pytest.fixture
 def provider(exchange: Exchange) -> Iterator[BareProvider]:
     """Add a provider."""
-    name = unique("bare-provider")
-    exchange.add_participants(name)
-    participant = BareProvider(name, exchange.bootstrap)
+    participant = BareProvider(exchange.newcomer("provider"), exchange.bootstrap)
     yield participant
     participant.close()
 
@@ -31,9 +29,7 @@ def provider(exchange: Exchange) -> Iterator[BareProvider]:
 @pytest.fixture
 def buyer(exchange: Exchange) -> Iterator[BareBuyer]:
     """Add a buyer."""
-    name = unique("bare-buyer")
-    exchange.add_participants(name)
-    participant = BareBuyer(name, exchange.bootstrap)
+    participant = BareBuyer(exchange.newcomer("buyer"), exchange.bootstrap)
     yield participant
     participant.close()
 
