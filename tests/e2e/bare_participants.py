@@ -36,9 +36,10 @@ def body_of(message: Message) -> Body:
     return body
 
 
-def example(kind: str) -> Body:
+def example(kind: str, family: str = "voice") -> Body:
     """Give the contract's own example of an event, to be filled in."""
-    body: Body = json.loads((SCHEMAS / "examples" / f"{kind}.v1.json").read_text())
+    name = f"{kind}.v1.json" if family == "voice" else f"{kind}.v1.{family}.json"
+    body: Body = json.loads((SCHEMAS / "examples" / name).read_text())
     return body
 
 
@@ -125,19 +126,37 @@ class Participant:
 
 
 class BareProvider(Participant):
-    """Publishes and withdraws one offer, and hears of its sales."""
+    """Publishes and withdraws offers, reads the stored set, and hears of its sales."""
 
-    def publish(self, market: str, offer_id: str, prefix: str) -> tuple[str, Body]:
-        """Publish the contract's example offer, in this market and for this dial code."""
-        body = example("offer-published")
-        service = {**body["service"], "prefix": prefix}
-        own = {"market": market, "offer_id": offer_id, "currency": "EUR", "service": service}
+    def publish(
+        self,
+        market: str,
+        offer_id: str,
+        family: str = "voice",
+        *,
+        audience: list[str] | None = None,
+        **service: str,
+    ) -> tuple[str, Body]:
+        """Publish the contract's example offer of a family, in this market and for this service."""
+        body = example("offer-published", family)
+        own = {
+            "market": market,
+            "offer_id": offer_id,
+            "currency": "EUR",
+            "audience": audience,
+            "service": {**body["service"], **service},
+        }
         return self.ask("offer-published", offer_id, "offer-published", {**body, **own})
 
     def withdraw(self, market: str, offer_id: str, revision: int) -> tuple[str, Body]:
         """Withdraw an offer."""
         body = {"market": market, "offer_id": offer_id, "revision": revision}
         return self.ask("offer-published", offer_id, "offer-withdrawn", body)
+
+    def read(self, market: str, most: int, after: str | None = None) -> tuple[str, Body]:
+        """Read a page of the stored set."""
+        body = {"market": market, "read_id": f"b-{uuid.uuid4()}", "most": most, "after": after}
+        return self.ask("book-requested", str(body["read_id"]), "book-requested", body)
 
     def sale(self, contract_id: str) -> Body:
         """Wait for the notice of a sale."""
@@ -152,14 +171,16 @@ class BareBuyer(Participant):
         body = {"market": market, "session_id": session_id, "ttl_seconds": 60}
         return self.ask("session-opened", session_id, "session-opened", body)
 
-    def request(self, market: str, number: str, session_id: str | None) -> tuple[str, Body]:
-        """Submit the contract's example request, for this number."""
-        body = example("request-submitted")
+    def request(
+        self, market: str, session_id: str | None, family: str = "voice", **service: str
+    ) -> tuple[str, Body]:
+        """Submit the contract's example request for a family, for this service."""
+        body = example("request-submitted", family)
         own = {
             "market": market,
             "request_id": f"r-{uuid.uuid4()}",
             "session_id": session_id,
-            "service": {**body["service"], "destination": number},
+            "service": {**body["service"], **service},
         }
         key = session_id or own["request_id"]
         return self.ask("request-submitted", str(key), "request-submitted", {**body, **own})

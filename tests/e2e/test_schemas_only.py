@@ -3,12 +3,13 @@
 import ast
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import bare_participants
-from tests.e2e.bare_participants import BareBuyer, BareProvider, refusals, sales
+from tests.e2e.bare_participants import BareBuyer, BareProvider, Body, refusals, sales
 from tests.e2e.conftest import Exchange
 from tests.support import unique
 
@@ -58,9 +59,9 @@ def test_a_sale_is_made_with_the_schemas_alone(
     """Offer, session, request, acceptance, outcome, end: all as the schemas say."""
     market = exchange.market
     session_id, acceptance_id = unique("s"), unique("a")
-    stored, offer = provider.publish(market, "uk-leeds", PREFIX)
+    stored, offer = provider.publish(market, "uk-leeds", prefix=PREFIX)
     granted, _ = buyer.open(market, session_id)
-    _, matched = buyer.request(market, NUMBER, session_id)
+    _, matched = buyer.request(market, session_id, destination=NUMBER)
     match = next(match for match in matched["matches"] if match["provider"] == provider.name)
 
     confirmed, confirmation = buyer.accept(matched, match, acceptance_id)
@@ -84,14 +85,63 @@ def test_a_sale_is_made_with_the_schemas_alone(
     assert (public["provider"], public["buyer"]) == (provider.name, None)
 
 
+@pytest.mark.parametrize("family", ["internet", "ethernet", "sms"])
+def test_every_family_is_sold_with_the_schemas_alone(
+    exchange: Exchange, provider: BareProvider, buyer: BareBuyer, family: str
+) -> None:
+    """The contract's example request finds its example offer, whose cost adds up, and buys it."""
+    market, session_id = exchange.market, unique("s")
+    stored, _ = provider.publish(market, f"bare-{family}", family, audience=[buyer.name])
+    buyer.open(market, session_id)
+    _, matched = buyer.request(market, session_id, family)
+    match = next(match for match in matched["matches"] if match["provider"] == provider.name)
+
+    confirmed, confirmation = buyer.accept(matched, match, unique("a"))
+    buyer.end(market, session_id)
+
+    assert stored == "strowger.offer-stored.v1"
+    assert confirmed == "strowger.acceptance-confirmed.v1"
+    assert Decimal(match["cost"]) == sum(Decimal(line["amount"]) for line in match["lines"]) > 0
+    assert confirmation["service"]["family"] == family
+    assert (confirmation["cost"], confirmation["lines"]) == (match["cost"], match["lines"])
+    assert provider.sale(confirmation["contract_id"])["prices"] == confirmation["prices"]
+
+
+def test_the_stored_set_is_read_with_the_schemas_alone(
+    exchange: Exchange, provider: BareProvider, buyer: BareBuyer
+) -> None:
+    """Page by page; while a session is open, a guarded market leaves out what it was shown."""
+    market, session_id = unique("guarded"), unique("s")
+    exchange.command("market", "declare", market, "--currency", "EUR", "--policy", "guarded")
+    answers = [
+        provider.publish(market, code, deck=code, prefix=code) for code in (PREFIX, "44", "33")
+    ]
+    _, first = provider.read(market, most=2)
+    _, second = provider.read(market, most=2, after=first["next"])
+    buyer.open(market, session_id)
+    buyer.request(market, session_id, destination=NUMBER)
+    read, during = provider.read(market, most=10)
+    buyer.end(market, session_id)
+    _, after = provider.read(market, most=10)
+
+    def ids(page: Body) -> list[str]:
+        return [entry["offer_id"] for entry in page["entries"]]
+
+    assert {kind for kind, _ in answers} == {"strowger.change-taken.v1"}
+    assert read == "strowger.book-read.v1"
+    assert (ids(first), ids(second), second["next"]) == (["33", "44"], [PREFIX], None)
+    assert (ids(during), during["withheld"]) == (["33"], True)
+    assert (ids(after), after["withheld"]) == (["33", "44", PREFIX], False)
+
+
 def test_a_refusal_is_one_that_the_schemas_name(
     exchange: Exchange, provider: BareProvider, buyer: BareBuyer
 ) -> None:
     """After the session's end an acceptance is refused, by a name and a `retry` known before."""
     market, session_id = exchange.market, unique("s")
-    provider.publish(market, "uk-leeds", PREFIX)
+    provider.publish(market, "uk-leeds", prefix=PREFIX)
     buyer.open(market, session_id)
-    _, matched = buyer.request(market, NUMBER, session_id)
+    _, matched = buyer.request(market, session_id, destination=NUMBER)
     buyer.end(market, session_id)
 
     refused, refusal = buyer.accept(matched, matched["matches"][0], unique("a"))
@@ -106,11 +156,11 @@ def test_a_withdrawn_offer_is_gone_for_those_without_a_session_too(
 ) -> None:
     """A request on its own shows the offer until when it is valid, and not after its withdrawal."""
     market = exchange.market
-    _, offer = provider.publish(market, "uk-leeds", PREFIX)
-    _, before = buyer.request(market, NUMBER, None)
+    _, offer = provider.publish(market, "uk-leeds", prefix=PREFIX)
+    _, before = buyer.request(market, None, destination=NUMBER)
 
     removed, _ = provider.withdraw(market, "uk-leeds", offer["revision"] + 1)
-    _, after = buyer.request(market, NUMBER, None)
+    _, after = buyer.request(market, None, destination=NUMBER)
 
     assert removed == "strowger.offer-removed.v1"
     assert before["valid_until"] > before["at"]
