@@ -37,12 +37,15 @@ def test_the_demo_plays_every_step_as_said(tmp_path: Path) -> None:
     assert figures == {
         # two pools and one new price beyond the sheets; four lines; three routes, one repriced
         "offers": CARRIERS * ROWS + 3 + 4 + 4,
+        # in the sealed market two offers and a lower price; in the guarded one two, and both dearer
+        "taken": 3 + 4,
         # six callees; accepted; two beyond capacity; ended; timed out; two prices; the burst; two
-        # for lines; four for messages
-        "requests": CALLEES + 8 + 2 + 4,
-        # the one accepted; within capacity; the burst; a line; messages
-        "confirmed": 1 + 1 + 200 + 1 + 1,
-        "refused": 1 + 1 + 1 + 1 + 100 + 1,
+        # for lines; four for messages; one in the sealed market, one in the guarded
+        "requests": CALLEES + 8 + 2 + 4 + 2,
+        # the one accepted; within capacity; the burst; a line; messages; sealed; guarded
+        "confirmed": 1 + 1 + 200 + 1 + 1 + 2,
+        # the sealed book, beside what was refused in trading
+        "refused": 1 + 1 + 1 + 1 + 100 + 1 + 1,
         "timed_out": 1,
         "dead_lettered": 1,
         "lost": 0,

@@ -22,7 +22,15 @@ from strowger.demo.tally import Cause, Place, Pool, Tally, cause_of, oversold
 
 _SETTLE_SECONDS: Final = 60
 _INBOUND: Final = tuple(topic.name for topic in INBOUND_TOPICS)
-_FIGURES: Final = ("offers", "requests", "confirmed", "refused", "timed_out", "dead_lettered")
+_FIGURES: Final = (
+    "offers",
+    "taken",
+    "requests",
+    "confirmed",
+    "refused",
+    "timed_out",
+    "dead_lettered",
+)
 
 
 @dataclass(frozen=True)

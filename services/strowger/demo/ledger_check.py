@@ -8,6 +8,7 @@ from typing import Final
 from strowger.cli.shared import topic_reader
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
+    ChangeTaken,
     Decision,
     EventRefused,
     OffersMatched,
@@ -23,6 +24,7 @@ _LOOK_SECONDS: Final = 0.1
 _ALL: Final = 1_000_000_000
 _FIGURES: Final = {
     OfferStored.model_fields["type"].default: "offers",
+    ChangeTaken.model_fields["type"].default: "taken",
     OffersMatched.model_fields["type"].default: "requests",
     AcceptanceConfirmed.model_fields["type"].default: "confirmed",
     EventRefused.model_fields["type"].default: "refused",

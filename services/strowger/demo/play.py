@@ -85,7 +85,8 @@ async def _count(ready: Stage) -> Counted:
     counted = await count(ready)
     counts = counted.counts
     say(
-        f"{counts['offers']:,} offers stored, {counts['requests']:,} requests answered, "
+        f"{counts['offers']:,} offers stored, changes taken under a policy: {counts['taken']:,}, "
+        f"{counts['requests']:,} requests answered, "
         f"{counts['confirmed']:,} acceptances confirmed, {counts['refused']:,} refused, "
         f"sessions timed out: {counts['timed_out']:,}, dead letters: {counts['dead_lettered']:,}"
     )

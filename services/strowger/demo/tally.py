@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from strowger.contract.envelope import Envelope, NotACloudEvent
 from strowger.contract.outbound import (
     AcceptanceConfirmed,
+    ChangeTaken,
     Decision,
     EventRefused,
     OffersMatched,
@@ -50,6 +51,8 @@ class Tally:
         match event:
             case OfferStored():
                 self.counts["offers"] += 1
+            case ChangeTaken():
+                self.counts["taken"] += 1
             case OffersMatched():
                 self.counts["requests"] += 1
             case AcceptanceConfirmed():
