@@ -14,7 +14,7 @@ from strowger.contract.inbound import (
 )
 from strowger.contract.voice import VoiceDemand
 from tests.simulation.loop import now_ms, spawn
-from tests.simulation.mailbox import MARKET, Answer, Participant
+from tests.simulation.mailbox import Answer, Participant
 
 
 class Buyer(Participant):
@@ -36,7 +36,7 @@ class Buyer(Participant):
     async def _in_session(self) -> None:
         session_id, ttl_seconds = self.new_id(), self.random.choice((1, 2, 2, 4, 4, 8, 20))
         granted = await self.ask(
-            SessionOpened(market=MARKET, session_id=session_id, ttl_seconds=ttl_seconds)
+            SessionOpened(market=self.market, session_id=session_id, ttl_seconds=ttl_seconds)
         )
         if granted is None or granted["type"] != "session-granted":
             return
@@ -49,7 +49,7 @@ class Buyer(Participant):
         if self.random.random() < 0.5:
             self._burst(session_id, deadline_ms)
         if self.random.random() < 0.4:
-            await self.ask(SessionClosed(market=MARKET, session_id=session_id))
+            await self.ask(SessionClosed(market=self.market, session_id=session_id))
         elif self.random.random() < 0.5:
             await asyncio.sleep(ttl_seconds)
 
@@ -64,13 +64,13 @@ class Buyer(Participant):
             self._accept_shown(*self.random.choice(self._shown))
         if self._accepted:
             question = OutcomeRequested(
-                market=MARKET, acceptance_id=self.random.choice(self._accepted)
+                market=self.market, acceptance_id=self.random.choice(self._accepted)
             )
             await self.ask(question)
 
     async def _request(self, session_id: str | None, after: str | None = None) -> Answer | None:
         request = RequestSubmitted(
-            market=MARKET,
+            market=self.market,
             request_id=self.new_id(),
             session_id=session_id,
             service=VoiceDemand(
@@ -112,7 +112,7 @@ class Buyer(Participant):
 
     def _acceptance(self, session_id: str | None, request_id: str, match: Answer) -> OfferAccepted:
         return OfferAccepted(
-            market=MARKET,
+            market=self.market,
             acceptance_id=self.new_id(),
             session_id=session_id,
             request_id=request_id,
@@ -130,7 +130,7 @@ class Buyer(Participant):
             if mine and self.random.random() < 0.8:
                 self._accept_shown(*self.random.choice(mine))
             else:
-                self.send(SessionClosed(market=MARKET, session_id=session_id))
+                self.send(SessionClosed(market=self.market, session_id=session_id))
 
         for late_seconds in (-0.05, -0.01, -0.003, 0.0, 0.01):
             spawn(partial(send, late_seconds))

@@ -13,17 +13,16 @@ from strowger.contract.topics import INBOUND_TOPICS, inbox
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import now_ms, spawn
 
-MARKET: Final = "voice"
 Answer = dict[str, Any]
 
 _TOPIC_OF: Final = {event.TYPE: topic for topic in INBOUND_TOPICS for event in topic.events}
 
 
 class Participant:
-    """One participant: its ids, its inbox, and its habit of sending things twice."""
+    """One participant: its market, its inbox, and its habit of sending things twice."""
 
-    def __init__(self, name: str, cluster: Cluster, random: Random) -> None:
-        self.name = name
+    def __init__(self, name: str, market: str, cluster: Cluster, random: Random) -> None:
+        self.name, self.market = name, market
         self.random = random
         self._log = cluster.log
         self._latency_seconds = cluster.chance.latency_seconds

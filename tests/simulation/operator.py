@@ -1,6 +1,7 @@
 """The operator: it writes commands to `market-log` by itself, as `strowger market` does."""
 
 import asyncio
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -11,15 +12,17 @@ from strowger.contract.topics import MARKET_LOG
 from strowger.gateways.gateway import Common
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import now_ms
-from tests.simulation.mailbox import MARKET
 
 POLICIES: Final = ("open", "guarded", "sealed", "snapshot")
 
 
 class Operator:
-    """Declares the market, and now and then halts it, or somebody, or changes its policy."""
+    """Declares a market, and now and then halts it, or somebody, or changes its policy."""
 
-    def __init__(self, cluster: Cluster, random: Random) -> None:
+    def __init__(
+        self, market: str, participants: Sequence[str], cluster: Cluster, random: Random
+    ) -> None:
+        self._market, self._participants = market, participants
         self._log, self._random = cluster.log, random
         self._count = 0
         self.policy = random.choice(POLICIES)
@@ -56,7 +59,7 @@ class Operator:
                 case 0:
                     await self._halt("pause", "resume", None)
                 case 1:
-                    who = self._random.choice(("acme", "initech", "globex"))
+                    who = self._random.choice(self._participants)
                     await self._halt("suspend", "readmit", who)
                 case 2:
                     self._control("policy", self._random.choice(POLICIES))
@@ -81,9 +84,9 @@ class Operator:
     def _common(self) -> Common:
         self._count += 1
         return {
-            "market": MARKET,
+            "market": self._market,
             "participant": commands.OPERATOR,
-            "causation_id": f"operator-{self._count}",
+            "causation_id": f"operator-{self._market}-{self._count}",
             "sent_at_ms": now_ms(),
         }
 

@@ -14,7 +14,7 @@ from strowger.contract.inbound import (
 )
 from strowger.contract.voice import VoiceTermination
 from tests.simulation.loop import now_ms
-from tests.simulation.mailbox import MARKET, Participant
+from tests.simulation.mailbox import Participant
 
 _PREFIXES: Final = ("44", "4420", "4420", "44207", "1")
 _NAMES: Final = ("a", "b", "c")
@@ -54,7 +54,7 @@ class Provider(Participant):
         self._revision += 1
         await self.ask(
             OfferWithdrawn(
-                market=MARKET,
+                market=self.market,
                 offer_id=self.random.choice(_NAMES),
                 revision=self._revision,
                 effective_at=self._later() if self.random.random() < 0.3 else None,
@@ -66,7 +66,7 @@ class Provider(Participant):
         period: Literal["total", "month"] = self.random.choice(("total", "month"))
         await self.ask(
             CapacityPublished(
-                market=MARKET,
+                market=self.market,
                 pool="pool",
                 revision=self._revision,
                 units=self.random.choice((100, 250, 1000)),
@@ -77,7 +77,7 @@ class Provider(Participant):
     async def _read_book(self) -> None:
         after = None
         for _ in range(3):
-            read = BookRequested(market=MARKET, read_id=self.new_id(), most=2, after=after)
+            read = BookRequested(market=self.market, read_id=self.new_id(), most=2, after=after)
             answer = await self.ask(read)
             if answer is None or answer["type"] != "book-read" or answer["next"] is None:
                 return
@@ -113,7 +113,7 @@ class Provider(Participant):
         self._revision += 1
         chance = self.random
         return OfferPublished(
-            market=MARKET,
+            market=self.market,
             offer_id=offer_id,
             revision=revision or self._revision,
             currency="EUR",

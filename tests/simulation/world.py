@@ -30,8 +30,13 @@ from tests.simulation.process import FOCI, Chance, Process
 from tests.simulation.providers import Provider
 from tests.simulation.services import connected, processes
 
-PROVIDERS: Final = ("acme", "initech")
-BUYERS: Final = ("globex", "hooli", "vandelay")
+CAST: Final = {
+    "voice": (("acme", "initech"), ("globex", "hooli", "vandelay")),
+    "calls": (("stark",), ("wayne",)),
+}
+"""By market its providers and its buyers; the markets lie in different partitions of the log."""
+
+WITHOUT_INBOX: Final = "vandelay"
 
 _TRADING_SECONDS: Final = (10.0, 20.0, 40.0)
 SETTLE_SECONDS: Final = 240.0
@@ -65,9 +70,12 @@ class _World:
             focus=random.choice((None, *FOCI)),
         )
         self._wild = wild
+        self._markets = list(CAST)[: random.choice((1, 2))]
+        names = [name for market in self._markets for names in CAST[market] for name in names]
         # One without an inbox can trade, but is never told: its answers are dead letters.
-        deaf = random.choice((0, 0, 0, 1))
-        self.cluster = Cluster(_topics([*PROVIDERS, *BUYERS][: 5 - deaf]), self._chance)
+        if random.random() < 1 / 4:
+            names.remove(WITHOUT_INBOX)
+        self.cluster = Cluster(_topics(names), self._chance)
         self._settings = Settings(home=folder, bootstrap="simulated:9092")
         self._processes: list[Process] = []
 
@@ -96,14 +104,8 @@ class _World:
         self._processes = processes(cluster, self._settings, random.choice((0, -1500, 1500)))
         keepers = [process.keep() for process in self._processes]
         coordinator = spawn(self._coordinate)
-        operator = Operator(cluster, Random(random.random()))  # noqa: S311 - as above
-        operator.declare()
         until = random.choice(_TRADING_SECONDS)
-        players: list[Provider | Buyer | Operator] = [
-            *(Provider(name, cluster, Random(random.random())) for name in PROVIDERS),  # noqa: S311 - as above
-            *(Buyer(name, cluster, Random(random.random())) for name in BUYERS),  # noqa: S311 - as above
-            operator,
-        ]
+        players = [player for market in self._markets for player in self._players(market)]
         troubles = spawn(self._trouble)
         await asyncio.gather(*(player.live(until) for player in players))
         troubles.cancel()
@@ -114,6 +116,20 @@ class _World:
         for task in (coordinator, *keepers):
             task.cancel()
         return left
+
+    def _players(self, market: str) -> Iterator[Provider | Buyer | Operator]:
+        providers, buyers = CAST[market]
+        operator = Operator(market, (*providers, *buyers), self.cluster, self._another())
+        operator.declare()
+        yield operator
+        for name in providers:
+            yield Provider(name, market, self.cluster, self._another())
+        for name in buyers:
+            yield Buyer(name, market, self.cluster, self._another())
+
+    def _another(self) -> Random:
+        """Give chance to one player, so that what others do does not change what it draws."""
+        return Random(self._random.random())  # noqa: S311 - reproducible, guarding nothing
 
     async def _coordinate(self) -> None:
         while True:

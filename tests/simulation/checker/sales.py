@@ -69,15 +69,14 @@ def _compare_with_shown(sale: Decided, answer: Facts | None) -> Iterator[Violati
 
 def sold_at_the_revision_in_force(evidence: Evidence) -> Iterator[Violation]:
     """See no sale at a revision that the provider, under no guard, was told is replaced."""
-    if _policies(evidence) != {"open"}:
-        return
+    policies = _policies(evidence)
     latest: dict[tuple[str, str], int] = {}
     for decided in evidence.decided:
         told = decided.told
         if decided.kind in {"offer-stored", "offer-removed"} and decided.is_new:
             if moment(told["effective_at"]) <= decided.at:
                 latest[decided.participant, told["offer_id"]] = told["revision"]
-        elif decided in _sales(evidence):
+        elif decided in _sales(evidence) and policies[told["market"]] == {"open"}:
             newest = latest.get((told["provider"], told["offer_id"]), 0)
             if told["revision"] < newest:
                 yield Violation(
@@ -143,7 +142,7 @@ def pools_hold_what_they_sold(evidence: Evidence) -> Iterator[Violation]:
 
 def told_when_the_session_has_ended(evidence: Evidence) -> Iterator[Violation]:
     """See a guarded sale told to nobody else before its session's end; every sale told once."""
-    guarded = _policies(evidence) <= {"guarded", "sealed"}
+    policies = _policies(evidence)
     sessions = {sale.told["contract_id"]: _session(sale) for sale in evidence.sales}
     ended: set[Session] = set()
     notices: Counter[str] = Counter()
@@ -155,6 +154,7 @@ def told_when_the_session_has_ended(evidence: Evidence) -> Iterator[Violation]:
             contract = told["contract_id"]
             notices[contract] += 1
             session = sessions.get(contract)
+            guarded = policies[told["market"]] <= {"guarded", "sealed"}
             if guarded and session is not None and session not in ended:
                 yield Violation(7, f"{decided.recipient} heard of {contract} during its session")
             if contract not in sessions:
@@ -173,14 +173,14 @@ def _session(sale: Decided) -> Session | None:
     return None if session_id is None else (sale.participant, session_id)
 
 
-def _policies(evidence: Evidence) -> set[str]:
-    """Give every policy that the market may ever have had."""
-    policies: set[str] = set()
+def _policies(evidence: Evidence) -> dict[str, set[str]]:
+    """Give by market every policy that it may ever have had."""
+    policies: dict[str, set[str]] = defaultdict(set)
     for decided in evidence.decided:
         if decided.kind == "market-declared":
-            policies.add(decided.told["terms"]["policy"])
+            policies[decided.told["market"]].add(decided.told["terms"]["policy"])
         elif decided.kind == "market-controlled" and decided.told["action"] == "policy":
-            policies |= {"open", "guarded", "sealed", "snapshot"}
+            policies[decided.told["market"]] |= {"open", "guarded", "sealed", "snapshot"}
     return policies
 
 
