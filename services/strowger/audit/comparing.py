@@ -65,7 +65,7 @@ class Comparison:
         while expected and found:
             if not (all_expected or len(expected) > AHEAD):
                 return None
-            if not _same(expected[0], found[0]):
+            if not same(expected[0], found[0]):
                 ready = all_found or len(found) > AHEAD
                 return self._finding() if ready else None
             self.agreed += 1
@@ -81,11 +81,11 @@ class Comparison:
     def _finding(self) -> Finding:
         """Tell a changed record from one missing, one too many, and two out of order."""
         ours, theirs = self._expected[0], self._found[0]
-        wanted, got = _id(ours.headers), _id(theirs.headers)
+        wanted, got = identity(ours.headers), identity(theirs.headers)
         if wanted == got:
             return self._changed()
-        later_found = wanted in {_id(each.headers) for each in self._found}
-        later_expected = got in {_id(each.headers) for each in self._expected}
+        later_found = wanted in {identity(each.headers) for each in self._found}
+        later_expected = got in {identity(each.headers) for each in self._expected}
         if later_found and later_expected:
             said = f"{_named(wanted)} follows here, {_named(got)} later"
             return self._make("out of order", theirs.offset, ours.command, (said,))
@@ -109,12 +109,12 @@ class Comparison:
 
     def _missing(self) -> Finding:
         ours = self._expected[0]
-        said = f"{_named(_id(ours.headers))} follows, and is not there"
+        said = f"{_named(identity(ours.headers))} follows, and is not there"
         return self._make("missing", None, ours.command, (said,))
 
     def _extra(self, why: str) -> Finding:
         theirs = self._found[0]
-        said = f"{_named(_id(theirs.headers))} was found; {why}"
+        said = f"{_named(identity(theirs.headers))} was found; {why}"
         return self._make("follows from nothing", theirs.offset, None, (said,))
 
     def _make(
@@ -131,7 +131,8 @@ class Comparison:
         )
 
 
-def _same(expected: Expected, found: Record) -> bool:
+def same(expected: Expected, found: Record) -> bool:
+    """Say whether a record is as it follows: key, value and headers, in their order."""
     return (
         expected.value == found.value
         and expected.key == found.key
@@ -149,7 +150,8 @@ def _claimed(found: Sequence[Record]) -> int | None:
     return offset if isinstance(offset, int) else None
 
 
-def _id(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+def identity(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+    """Give the id of the event that a record carries."""
     return next((value for name, value in headers if name == "ce_id"), None)
 
 

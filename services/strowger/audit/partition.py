@@ -7,10 +7,19 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from strowger.audit.checkpoint import Reached
+from strowger.audit.compacted import CompactedComparison
 from strowger.audit.comparing import Comparison
 from strowger.audit.errors import LogMadeAnew
 from strowger.audit.findings import Finding, described, differences
-from strowger.audit.reading import Cursor, Noted, Reader, cut, read_position, recorded_topics
+from strowger.audit.reading import (
+    RECORDED,
+    Cursor,
+    Noted,
+    Reader,
+    cut,
+    read_position,
+    recorded_topics,
+)
 from strowger.audit.replaying import Replay
 from strowger.audit.report import Audited
 from strowger.broker.consuming import Record
@@ -34,7 +43,7 @@ class Audit:
         self._from = known[0] if known else Reached(partition, 0, nothing.position, {})
         self.replay = Replay(partition, known[1] if known else nothing)
         self._topics = {
-            topic: (place, Comparison(topic, partition))
+            topic: (place, _comparison(topic, partition))
             for topic, place in recorded_topics(partition).items()
         }
         self._since = dict(self._from.since)
@@ -191,6 +200,11 @@ class Audit:
 
     def _cursor(self, topic: str, begin: int, end: int) -> Cursor:
         return self._reading.cursor(TopicPartition(topic, self._partition), begin, end)
+
+
+def _comparison(topic: str, partition: int) -> Comparison:
+    compacted = any(each.name == topic and each.is_compacted for each in RECORDED)
+    return (CompactedComparison if compacted else Comparison)(topic, partition)
 
 
 class _Positions:

@@ -14,20 +14,17 @@ from strowger.audit.errors import LogCut, TopicsMissing, TransactionOpen
 from strowger.audit.replaying import row_digest
 from strowger.broker import connections
 from strowger.broker.consuming import Record
-from strowger.contract.topics import (
-    ACCEPTANCE_CONFIRMED,
-    BOOKS,
-    DEAD_LETTERS,
-    DECISIONS,
-    MARKET_BOOK,
-    MARKET_LOG,
-)
+from strowger.contract.topics import ALL, BOOKS, MARKET_BOOK, MARKET_LOG
+from strowger.matching.deciding import GROUP as MATCHING
 from strowger.matching.position import Position, decode, position_key
 
 PATIENCE_SECONDS: Final = 30.0
 """A transaction is over sooner: its producer's timeout ends it."""
 
-_TOPICS: Final = (MARKET_LOG, *BOOKS, DECISIONS, ACCEPTANCE_CONFIRMED, DEAD_LETTERS)
+RECORDED: Final = tuple(topic for topic in ALL if MATCHING in topic.writers and topic not in BOOKS)
+"""What matching writes beside its tables."""
+
+_TOPICS: Final = (MARKET_LOG, *BOOKS, *RECORDED)
 
 _POLL_MS: Final = 20
 _PAUSE_SECONDS: Final = 0.1
@@ -55,9 +52,8 @@ class Noted:
 def recorded_topics(partition: int) -> dict[str, TopicPartition]:
     """Give where what follows from a partition of the log is recorded, by topic."""
     return {
-        DECISIONS.name: TopicPartition(DECISIONS.name, partition),
-        ACCEPTANCE_CONFIRMED.name: TopicPartition(ACCEPTANCE_CONFIRMED.name, partition),
-        DEAD_LETTERS.name: TopicPartition(DEAD_LETTERS.name, 0),
+        topic.name: TopicPartition(topic.name, partition if topic.partitions > 1 else 0)
+        for topic in RECORDED
     }
 
 

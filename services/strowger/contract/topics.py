@@ -45,6 +45,11 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     events: tuple[type[InboundEvent], ...] = ()
 
+    @property
+    def is_compacted(self) -> bool:
+        """Say whether only the last record of each key is kept for good."""
+        return self.config.get("cleanup.policy") == "compact"
+
 
 def _stream(retention_days: int, **extra: str) -> Mapping[str, str]:
     return MappingProxyType(
