@@ -27,6 +27,7 @@ from strowger.contract.commands import (
     WithdrawOffer,
 )
 from strowger.contract.normal import Asked, Need, Terms, Wish
+from strowger.market.rules import NEWEST_RULES
 from tests.services import NUMBER, Charged, Published, Requested, Wished, voice, voice_need
 
 __all__ = ["BUYER", "MARKET", "NOON_MS", "NUMBER", "PROVIDER", "Commands"]
@@ -70,6 +71,7 @@ class Commands:
         hold_capacity: bool = False,
         denied_changes: str = "defer",
         max_deferral_seconds: int = 86_400,
+        rules_version: int = NEWEST_RULES,
     ) -> DeclareMarket:
         """Declare the market."""
         return DeclareMarket(
@@ -87,6 +89,7 @@ class Commands:
             public_buyer=public_buyer,
             increase_notice_seconds=increase_notice_seconds,
             closure_notice_seconds=closure_notice_seconds,
+            rules_version=rules_version,
         )
 
     def offer(
@@ -198,7 +201,7 @@ class Commands:
     def control(
         self, action: str, subject: str | None = None, *, participant: str = OPERATOR
     ) -> ControlMarket:
-        """Control the market: pause, resume, close, suspend or readmit."""
+        """Control the market: pause, resume, close, suspend, readmit, its policy or rules."""
         return ControlMarket(**self._from(participant), action=action, subject=subject)
 
     def access(

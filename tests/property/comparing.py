@@ -78,6 +78,7 @@ def told(decision: Decision, public: AcceptanceConfirmed | None) -> Told:
         decision.model_dump(mode="json")["at"],
         decision.sequence,
         [(each.subject, each.log_offset) for each in decision.rests_on],
+        decision.rules_version,
         None if public is None else public.model_dump(mode="json"),
     )
 

@@ -39,11 +39,25 @@ class Pool:
     replaced: list[tuple[said.PublishCapacity, int]] = field(default_factory=list)
     sales: list[tuple[int, int, int]] = field(default_factory=list)
 
-    def put(self, command: said.PublishCapacity, now_ms: int, place: int) -> None:
-        """Let it hold what its provider says now."""
-        kept = [each for each in self.replaced if each[1] > now_ms]
-        self.replaced = [(self.latest, now_ms + HORIZON_MS + SKEW_MS), *kept][:KNOWN_REVISIONS]
+    def put(
+        self,
+        command: said.PublishCapacity,
+        now_ms: int,
+        place: int,
+        overtaken_ms: int | None = None,
+    ) -> None:
+        """Let it hold what its provider says now; what was overtaken is over since then."""
+        if overtaken_ms is not None:
+            self._put_aside(command, overtaken_ms, now_ms)
+            return
+        self._put_aside(self.latest, now_ms, now_ms)
         self.latest, self.place = command, place
+
+    def _put_aside(self, gone: said.PublishCapacity, gone_ms: int, now_ms: int) -> None:
+        kept = [each for each in self.replaced if each[1] > now_ms]
+        kept.append((gone, gone_ms + HORIZON_MS + SKEW_MS))
+        kept.sort(key=lambda each: -each[0].revision)
+        self.replaced = kept[:KNOWN_REVISIONS]
 
     def units_left(self, now_ms: int, held: int) -> float:
         """Give the units left, of this calendar month where the period is a month."""

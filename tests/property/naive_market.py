@@ -88,7 +88,7 @@ class NaiveMarket(NaiveAccess):
         rests_on = list(dict.fromkeys([*self.rests_on, *also]))
         return Told(
             *(event, recipient, participant, command, role, repeat),
-            *(at, self.sequence, rests_on, public),
+            *(at, self.sequence, rests_on, self.rules, public),
         )
 
     def _public(self, event: Facts, role: str) -> Facts | None:

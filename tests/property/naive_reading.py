@@ -3,7 +3,7 @@
 from strowger.contract import commands as said
 from tests.property.naive_offers import find
 from tests.property.naive_rows import BookPage, Refused, Revision, Stored
-from tests.property.naive_rules import MORE, NaiveRules
+from tests.property.naive_rules import MORE, RULES, NaiveRules
 from tests.property.naive_shown import prices, shown
 from tests.property.naive_words import Facts, instant, own_id
 
@@ -14,6 +14,7 @@ _ACTIONS = {
     ("suspend", True),
     ("readmit", True),
     ("policy", True),
+    ("rules", True),
 }
 _ALWAYS = (
     *(said.DeclareMarket, said.DeclareRates, said.ControlMarket, said.RefuseEvent),
@@ -99,20 +100,28 @@ class NaiveReading(NaiveRules):
         if command.participant in {*self.suspended, *self.barred}:
             raise Refused("suspended")
 
-    def _control(self, command: said.ControlMarket) -> tuple[Facts, bool]:
+    def _check_control(self, command: said.ControlMarket) -> None:
         if command.participant != said.OPERATOR:
             raise Refused("not_allowed")
         action, subject = command.action, command.subject
+        if action == "rules" and subject not in {str(version) for version in RULES}:
+            raise Refused("unknown_rules")
         if (action, subject is not None) not in _ACTIONS:
             raise Refused("malformed")
         if action == "policy" and subject not in _POLICIES:
             raise Refused("malformed")
         if self.standing == "closed" and action in {"pause", "resume"}:
             raise Refused("market_closed")
+
+    def _control(self, command: said.ControlMarket) -> tuple[Facts, bool]:
+        self._check_control(command)
+        action, subject = command.action, command.subject
         before = self._controlled()
         self.standing = _STANDING.get(action, self.standing)
         if action == "policy":
             self.next_policy = subject
+        elif action == "rules":
+            self.rules = int(subject or "")
         elif subject is not None:
             (self.suspended.add if action == "suspend" else self.suspended.discard)(subject)
         if action == "close":
@@ -131,7 +140,8 @@ class NaiveReading(NaiveRules):
         return event, repeat
 
     def _controlled(self) -> tuple[object, ...]:
-        return self.standing, frozenset(self.suspended), self._terms.policy, self.next_policy
+        policy = self._terms.policy, self.next_policy
+        return self.standing, frozenset(self.suspended), policy, self.rules
 
 
 def _place(offer: Stored, as_of_ms: int) -> int:

@@ -27,6 +27,7 @@ class Told:
     rests_on: Sequence[tuple[str, int]] = ()
     """Earlier commands, by what each was of and where it stands in the log."""
 
+    rules: int = 2
     public: Facts | None = None
     """The record of the sale that everybody may read, if this made one public."""
 

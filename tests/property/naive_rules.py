@@ -21,6 +21,7 @@ from tests.property.naive_words import Facts, content, instant, nano, own_id
 MORE = "more"
 """Stands for `next`: how the core spells where a page ends is its own."""
 
+RULES = {2, 3}
 Change = said.PublishOffer | said.WithdrawOffer | said.PublishCapacity
 
 
@@ -36,12 +37,14 @@ class NaiveRules(NaiveSessions):
         if command.participant != said.OPERATOR:
             raise Refused("not_allowed")
         repeat = self.terms is not None
-        if self.terms is not None and content(self.terms) != content(command):
+        if command.rules_version not in RULES:
+            raise Refused("unknown_rules")
+        if self.terms is not None and _terms(self.terms) != _terms(command):
             raise Refused("market_declared_otherwise")
         if not repeat:
             self.terms, self.operator_place = command, self.place
-        terms = {**content(command)}
-        del terms["participant"], terms["command"]
+            self.rules = command.rules_version
+        terms = _terms(command)
         return self._event("market-declared", command, terms=terms), repeat
 
     def _declare_rates(self, command: said.DeclareRates) -> tuple[Facts, bool]:
@@ -96,7 +99,7 @@ class NaiveRules(NaiveSessions):
         for each in self.waiting:
             if each.is_of(command.participant, "capacity", command.pool):
                 assert isinstance(each.command, said.PublishCapacity)
-                pool.put(each.command, self.now_ms, each.place)
+                pool.put(each.command, self.now_ms, each.place, each.overtaken_ms)
         repeat = capacity_said_before(pool, command)
         if not repeat:
             self._take(command)
@@ -112,6 +115,10 @@ class NaiveRules(NaiveSessions):
             self._wait(command)
 
     def _wait(self, command: Change) -> None:
+        if isinstance(command, said.PublishCapacity) and self.rules >= 3:
+            for each in self.waiting:
+                if each.is_of(command.participant, "capacity", command.pool):
+                    each.overtaken_ms = each.overtaken_ms or self.now_ms
         if not isinstance(command, said.PublishCapacity):
             for each in self.waiting:
                 if not each.is_of(command.participant, "offer", command.offer_id):
@@ -244,3 +251,12 @@ class NaiveRules(NaiveSessions):
             if own_id(answer.command) == own_id(command):
                 return {**answer.event, "causation_id": command.causation_id}
         raise Refused("acceptance_unknown")
+
+
+def _terms(command: said.DeclareMarket) -> Facts:
+    """Give what stands for good: not by which rules."""
+    return {
+        name: said_of_it
+        for name, said_of_it in content(command).items()
+        if name not in {"participant", "command", "rules_version"}
+    }

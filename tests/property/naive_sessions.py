@@ -34,6 +34,7 @@ class NaiveSessions:
     def __init__(self) -> None:
         self.terms: said.DeclareMarket | None = None
         self.rates: said.DeclareRates | None = None
+        self.rules = 2
         self.now_ms = 0
         self.sequence = 0
         self.place = -1
@@ -223,7 +224,7 @@ class NaiveSessions:
             if pool is None:
                 self.pools.append(Pool(change, taken.place))
             else:
-                pool.put(change, self.now_ms, taken.place)
+                pool.put(change, self.now_ms, taken.place, taken.overtaken_ms)
             return
         self.changes += 1
         offer = find(self.offers, change.participant, change.offer_id)

@@ -38,6 +38,7 @@ class Operator(Providers):
             public_buyer=choices.of(False, True),  # noqa: FBT003 - two values to choose from
             increase_notice_seconds=notice_seconds,
             closure_notice_seconds=notice_seconds // 2,
+            rules_version=choices.of(3, 3, 3, 2, 3, 3, 1),
         )
 
     def _rates(self, choices: Choices) -> AnyCommand:
@@ -53,8 +54,11 @@ class Operator(Providers):
         """Halt the market or somebody, or undo the last halt; or have another policy."""
         if self._halts and choices.mostly("undo", "more") == "undo":
             return self._halts.pop()
-        if choices.of(*("halt",) * 15, "policy") == "policy":
+        what = choices.of(*("halt",) * 14, "policy", "rules")
+        if what == "policy":
             return self._commands.control("policy", choices.mostly(*POLICIES))
+        if what == "rules":
+            return self._commands.control("rules", choices.mostly("3", "2", "4"))
         who = choices.of("acme", "initech", "acme", "globex")
         halt, undoing = choices.of(
             (("suspend", who), ("readmit", who)),

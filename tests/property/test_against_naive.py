@@ -14,6 +14,7 @@ from tests.property.scripts import DECLARE, NOTICE, OPENINGS, declaring, long_sc
 _ENDS = ("close-session", "control-market", "session-deadline")
 WORTH_REACHING = {
     *("market-declared", "market-declared again", "market_declared_otherwise", "not_allowed"),
+    "unknown_rules",
     *("unknown_market", "malformed", "not_e164", "stale_event", "clock_ahead", "id_reused"),
     *("offer-stored", "offer-stored again", "offer-removed", "offer-removed again"),
     *("offer_unknown", "stale_revision", "currency_mismatch", "pool_unknown"),
@@ -91,7 +92,7 @@ def test_the_scripts_reach_what_is_worth_comparing() -> None:
     reached += compare(long_script(seed=1888, steps=20)[1:])
     for steps in OPENINGS:
         reached += compare([*steps, *long_script(seed=1888, steps=100)])
-    for seed in range(1889, 1919):
+    for seed in (*range(1889, 1919), 1926):
         opening = declaring(
             POLICIES[seed % len(POLICIES)], notice=seed % 3 == 0, required=seed % 7 == 0
         )

@@ -10,6 +10,7 @@ from strowger.contract import commands
 from strowger.contract.commands import AnyCommand, ControlMarket, DeclareMarket, DeclareRates
 from strowger.contract.topics import MARKET_LOG
 from strowger.gateways.gateway import Common
+from strowger.market.rules import NEWEST_RULES
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import now_ms
 
@@ -47,6 +48,7 @@ class Operator:
                 if self.policy == "sealed" and chance.random() < 0.3
                 else "defer",
                 max_deferral_seconds=20,
+                rules_version=NEWEST_RULES,
             )
         )
 

@@ -37,7 +37,7 @@ from strowger.contract.outbound import (
     RatesDeclared,
 )
 from strowger.market.markets import Markets
-from strowger.market.rules import RULES_VERSION
+from strowger.market.rules import NEWEST_RULES
 from tests.gateway_records import GATEWAY_OF
 
 _ALL: Final = (*EXAMPLES.values(), *VARIANTS.values())
@@ -73,6 +73,7 @@ def _declarations() -> Iterator[tuple[AnyCommand, int]]:
         participant=OPERATOR,
         causation_id=declared.causation_id,
         sent_at_ms=at_ms,
+        rules_version=NEWEST_RULES,
     )
     yield market, at_ms
     yield msgspec.structs.replace(market, market=DATA_MARKET, currency="EUR"), at_ms
@@ -174,4 +175,4 @@ def test_the_decision_is_of_the_present_rules() -> None:
     """The example of a decision carries the rules version that this release decides by."""
     decision = EXAMPLES[Decision].event
     assert isinstance(decision, Decision)
-    assert decision.rules_version == RULES_VERSION
+    assert decision.rules_version == NEWEST_RULES

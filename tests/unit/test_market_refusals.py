@@ -135,6 +135,7 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     Refusal.MARKET_DECLARED_OTHERWISE: lambda play: play.answer(
         play.commands.declare(currency="USD")
     ),
+    Refusal.UNKNOWN_RULES: lambda play: play.answer(play.commands.control("rules", "1")),
     Refusal.RATES_NOT_NEWER: _rates_not_newer,
     Refusal.MARKET_PAUSED: _controlled("pause"),
     Refusal.MARKET_CLOSED: _controlled("close"),

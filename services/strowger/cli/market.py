@@ -62,6 +62,10 @@ class Action(StrEnum):
     SUSPEND = "suspend"
     READMIT = "readmit"
     POLICY = "policy"
+    RULES = "rules"
+
+
+_WITH_SUBJECT = frozenset({Action.SUSPEND, Action.READMIT, Action.POLICY, Action.RULES})
 
 
 @app.command()
@@ -190,15 +194,16 @@ def control(
     action: Annotated[Action, typer.Argument(help="What to do.")],
     subject: Annotated[
         str | None,
-        typer.Argument(help="Whom to suspend or readmit; the policy to change to."),
+        typer.Argument(help="Whom to suspend or readmit; the policy, or the rules, to change to."),
     ] = None,
     *,
     bootstrap: Bootstrap = None,
     as_json: Json = False,
 ) -> None:
-    """Pause, resume or close a market, suspend a participant in it, or change its policy.
+    """Pause, resume or close a market, suspend a participant in it, change its policy or rules.
 
-    To close ends every session, for good. A new policy is in force once no session is open.
+    To close ends every session, for good. A new policy is in force once no session is open. Rules
+    are in force at once, by version; every decision says by which it was made.
 
     For example:
 
@@ -207,12 +212,17 @@ def control(
         strowger market control voice suspend carrier-x
 
         strowger market control voice policy sealed
+
+        strowger market control voice rules 3
     """
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        if (subject is None) == (action in {Action.SUSPEND, Action.READMIT, Action.POLICY}):
-            raise NotSaid("suspend and readmit take a participant, policy a policy, others none")
+        if (subject is None) == (action in _WITH_SUBJECT):
+            raise NotSaid(
+                "suspend and readmit take a participant, policy a policy, rules a version, "
+                "others none"
+            )
         done = await control_market(here.bootstrap, checked("market", name), action, subject)
         if as_json:
             emit(done)

@@ -84,6 +84,12 @@ class MarketDeclaredOtherwise(Refused):
     REFUSAL = Refusal.MARKET_DECLARED_OTHERWISE
 
 
+class UnknownRules(Refused):
+    """No version of the rules has this number, as far as the exchange's release knows."""
+
+    REFUSAL = Refusal.UNKNOWN_RULES
+
+
 class RatesNotNewer(Refused):
     """The market's rates stand at this version, or at a greater one."""
 

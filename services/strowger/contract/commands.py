@@ -60,6 +60,8 @@ class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
     hold_capacity: bool = False
     denied_changes: str = "defer"
     max_deferral_seconds: int = 86_400
+    rules_version: int = 2
+    """Of the rules that decide; no term: a market that stands keeps its own."""
 
 
 class DeclareRates(Command, frozen=True, tag="declare-rates", kw_only=True):
@@ -73,7 +75,10 @@ class DeclareRates(Command, frozen=True, tag="declare-rates", kw_only=True):
 
 
 class ControlMarket(Command, frozen=True, tag="control-market", kw_only=True):
-    """The operator pauses, resumes or closes the market, suspends or readmits a participant."""
+    """The operator pauses, resumes or closes the market, suspends or readmits a participant.
+
+    Or has another policy, or another version of the rules: `subject` says which.
+    """
 
     action: str
     subject: str | None = None

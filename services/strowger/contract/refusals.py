@@ -49,6 +49,8 @@ class Refusal(StrEnum):
         "The market stands with other terms; declare one under a new name.",
     )
 
+    UNKNOWN_RULES = "unknown_rules", False, "Name a version of the rules that this release knows."
+
     RATES_NOT_NEWER = "rates_not_newer", False, "Declare rates under a greater version."
 
     MARKET_PAUSED = "market_paused", True, "Wait until the operator resumes the market."

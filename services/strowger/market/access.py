@@ -9,7 +9,7 @@ from strowger.contract.outbound import AccessControlled, Decision, Event, EventR
 from strowger.contract.refusals import Refusal
 from strowger.market.digests import event_id
 from strowger.market.entities import Entity, Key, RevokedKey, Suspension
-from strowger.market.rules import RULES_VERSION
+from strowger.market.rules import FIRST_RULES
 from strowger.market.store import Store
 from strowger.market.verdict import Denied
 
@@ -114,7 +114,7 @@ def _decision(
         sequence=0,
         log_offset=log_offset,
         at=event.at,
-        rules_version=RULES_VERSION,
+        rules_version=FIRST_RULES,
         command=tag,
         participant=command.participant,
         role="answer",

@@ -18,7 +18,7 @@ from strowger.market.entities import (
     Request,
     Session,
 )
-from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS
+from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS, RULES, Rules
 from strowger.market.scopes import Scopes
 from strowger.market.shelf import Shelf
 from strowger.market.sittings import Sittings, Waiting
@@ -72,6 +72,11 @@ class Book:
     @state.setter
     def state(self, state: MarketState) -> None:
         self.store.put(("market", self.market), state)
+
+    @property
+    def rules(self) -> Rules:
+        """Give the rules in force."""
+        return RULES[self.state.rules_version]
 
     @property
     def clock_ms(self) -> int:

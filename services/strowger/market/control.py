@@ -1,4 +1,4 @@
-"""Rules of market control: the operator pauses, resumes and closes a market, and suspends."""
+"""Rules of market control: the operator pauses and closes a market, suspends, changes rules."""
 
 from dataclasses import replace
 from typing import Final
@@ -21,6 +21,7 @@ from strowger.contract.outbound import MarketControlled
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
 from strowger.market.entities import MarketState
+from strowger.market.rules import KNOWN_RULES, RULES
 from strowger.market.sessions import end_all, settle_policy
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
@@ -36,6 +37,7 @@ _TRADE: Final = (
 """What is refused while trade is halted; to end a session or learn an outcome never is."""
 
 _POLICIES: Final = frozenset({"open", "guarded", "sealed", "snapshot"})
+_RULES: Final = {str(version): version for version in RULES}
 _STANDING: Final = {"pause": "paused", "resume": "trading", "close": "closed"}
 
 
@@ -58,6 +60,8 @@ def control(book: Book, command: ControlMarket) -> Verdict:
     if command.participant != OPERATOR:
         return Denied(Refusal.NOT_ALLOWED, "only the operator controls markets")
     state = book.state
+    if command.action == "rules" and command.subject not in _RULES:
+        return Denied(Refusal.UNKNOWN_RULES, f"known are {KNOWN_RULES}")
     changed = _controlled(state, command)
     if changed is None:
         return Denied(Refusal.MALFORMED, f"{command.action} is no action, or lacks its subject")
@@ -89,6 +93,8 @@ def _controlled(state: MarketState, command: ControlMarket) -> MarketState | Non
             return changed(state, standing=_STANDING[command.action])
         case "policy", str(subject) if subject in _POLICIES:
             return changed(state, next_policy=subject)
+        case "rules", str(subject):
+            return changed(state, rules_version=_RULES[subject])
         case "suspend", str(subject):
             return changed(state, suspended=tuple(sorted({*state.suspended, subject})))
         case "readmit", str(subject):

@@ -8,23 +8,31 @@ from strowger.contract.outbound import MarketDeclared, MarketTerms, RatesDeclare
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
 from strowger.market.entities import MarketState
+from strowger.market.rules import KNOWN_RULES, RULES
 from strowger.market.verdict import Denied, Granted, Verdict
 
 _TERMS = tuple(name for name in MarketTerms.model_fields if name != "market")
 
 
 def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
-    """Declare the market, once; the same terms again change nothing."""
+    """Declare the market, once; the same terms again change nothing, nor the rules in force."""
     if command.participant != OPERATOR:
         return Denied(Refusal.NOT_ALLOWED, "only the operator declares markets")
     if command.market == EXCHANGE:
         return Denied(Refusal.NOT_ALLOWED, "the name stands for every market")
+    if command.rules_version not in RULES:
+        return Denied(Refusal.UNKNOWN_RULES, f"known are {KNOWN_RULES}")
     terms = {name: getattr(command, name) for name in _TERMS}
     declared = MarketTerms(market=command.market, **terms)
     repeat = book.declared
     if not repeat:
         book.state = MarketState(
-            **terms, declared_at_ms=at_ms, clock_ms=at_ms, sequence=0, log_offset=book.log_offset
+            **terms,
+            declared_at_ms=at_ms,
+            clock_ms=at_ms,
+            sequence=0,
+            rules_version=command.rules_version,
+            log_offset=book.log_offset,
         )
     elif any(getattr(book.state, name) != value for name, value in terms.items()):
         return Denied(Refusal.MARKET_DECLARED_OTHERWISE)

@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 
 from strowger.market.book import Book
-from strowger.market.entities import DeferredRevision, Key, Offer, Pool, Revised
-from strowger.market.revising import with_past, with_pool_terms, with_revision
+from strowger.market.entities import DeferredRevision, Key, Offer, Pool, PoolTerms, Revised
+from strowger.market.revising import with_past, with_past_of_pool, with_pool_terms, with_revision
 
 Denial = Literal["defer", "refuse"]
 
@@ -58,6 +58,19 @@ def deferring(book: Book, offer: Offer, revised: Revised) -> Offer:
         deferred=(*kept, DeferredRevision(revised, taken_ms)),
         past=with_past(book, offer, [each.revised for each in gone]),
     )
+
+
+def deferring_pool(book: Book, pool: Pool, terms: PoolTerms) -> Pool:
+    """Give the pool with terms waiting; what they overtake is a past revision at once.
+
+    So that not many wait, however many are sent; the wait counts from the first of them.
+    """
+    if not pool.deferred or not book.rules.keeps_last_of_pool:
+        return msgspec.structs.replace(pool, deferred=(*pool.deferred, terms))
+    first, last = pool.deferred[0], pool.deferred[-1]
+    since_first = msgspec.structs.replace(terms, taken_ms=first.taken_ms, since=first.since)
+    past = with_past_of_pool(book, pool, last.revision, last.digest)
+    return msgspec.structs.replace(pool, deferred=(since_first,), past=past)
 
 
 def projected(book: Book, offer: Offer) -> Offer:

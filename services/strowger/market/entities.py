@@ -11,6 +11,7 @@ import msgspec
 from strowger.contract.fields import NANO
 from strowger.contract.normal import Need, Terms
 from strowger.contract.topics import MARKET_BOOK, OFFER_BOOK, SESSION_BOOK
+from strowger.market.rules import FIRST_RULES
 
 Key = tuple[str, ...]
 
@@ -48,6 +49,9 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
 
     rates_version: int | None = None
     rates_nano: dict[str, int] = {}
+    rules_version: int = FIRST_RULES
+    """The rules in force: a key of `rules.RULES`."""
+
     log_offset: int = 0
     """Where in the log the operator last changed the market; rows of other kinds have theirs."""
 

@@ -1,12 +1,10 @@
 """Rules of capacity pools: a provider says how much its offers share."""
 
-import msgspec
-
 from strowger.contract.commands import PublishCapacity
 from strowger.contract.outbound import CapacityStored, ChangeTaken, Event
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
-from strowger.market.deferral import denial, projected_pool, tells_nothing
+from strowger.market.deferral import deferring_pool, denial, projected_pool, tells_nothing
 from strowger.market.digests import content_digest
 from strowger.market.entities import Pool, PoolTerms
 from strowger.market.revising import with_pool_terms
@@ -44,8 +42,7 @@ def publish_capacity(book: Book, command: PublishCapacity) -> Verdict:
         case "refuse":
             return Denied(Refusal.BOOK_SEALED, "nothing changes while a session is open")
         case "defer":
-            deferred = (*standing.deferred, terms)
-            book.put_pool(msgspec.structs.replace(standing, deferred=deferred))
+            book.put_pool(deferring_pool(book, standing, terms))
         case None:
             book.put_pool(with_pool_terms(book, pool, terms))
     return Granted(stored)

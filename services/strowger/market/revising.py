@@ -36,7 +36,7 @@ def with_pool_terms(book: Book, pool: Pool, terms: PoolTerms) -> Pool:
         period=terms.period,
         channels=terms.channels,
         log_offset=terms.log_offset,
-        past=_past_of_pool(book, pool) if pool.revision else (),
+        past=with_past_of_pool(book, pool, pool.revision, pool.digest) if pool.revision else (),
     )
 
 
@@ -62,8 +62,12 @@ def with_past(book: Book, offer: Offer, gone: list[Revised]) -> tuple[PastRevisi
     return tuple(by_number[:PAST_REVISIONS])
 
 
-def _past_of_pool(book: Book, pool: Pool) -> tuple[PastRevision, ...]:
+def with_past_of_pool(
+    book: Book, pool: Pool, revision: int, digest: str
+) -> tuple[PastRevision, ...]:
+    """Give the revisions to remember once another of a pool is gone, the greatest first."""
     until_ms = book.remember_until_ms
-    replaced = PastRevision(pool.revision, pool.digest, withdrawn=False, forget_at_ms=until_ms)
+    replaced = PastRevision(revision, digest, withdrawn=False, forget_at_ms=until_ms)
     remembered = (past for past in pool.past if past.forget_at_ms > book.clock_ms)
-    return (replaced, *remembered)[:PAST_REVISIONS]
+    by_number = sorted((replaced, *remembered), key=lambda past: -past.revision)
+    return tuple(by_number[:PAST_REVISIONS])

@@ -1,9 +1,37 @@
-"""The rules that decide, as numbers. A change to any of them is a new rules version."""
+"""The rules that decide, as numbers. A change to any of them is a new rules version.
 
+A version is in force in a market by its declaration, or by a later word of its operator: both stand
+in the log, so that a release with other rules decides an old log as it was decided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-RULES_VERSION: Final = 2
-"""Stamped on every decision."""
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One version: all in which it differs from others."""
+
+    keeps_last_of_pool: bool
+    """Whether of a pool's waiting changes only the last is kept, those before it as past ones."""
+
+
+FIRST_RULES: Final = 2
+"""In force where a declaration names none; stamped, too, on what no market has decided."""
+
+NEWEST_RULES: Final = 3
+
+RULES: Final[Mapping[int, Rules]] = MappingProxyType(
+    {
+        2: Rules(keeps_last_of_pool=False),
+        3: Rules(keeps_last_of_pool=True),
+    }
+)
+"""By version; the version in force is stamped on every decision."""
+
+KNOWN_RULES: Final = " and ".join(map(str, RULES))
 
 HORIZON_MS: Final = 86_400_000
 """How long an answer is remembered, and how old an event may be when it is decided."""

@@ -38,7 +38,7 @@ from strowger.market.offers import publish, withdraw
 from strowger.market.pools import publish_capacity
 from strowger.market.reading import read_book
 from strowger.market.requests import submit
-from strowger.market.rules import CLOCK_SKEW_MS, FORGET_PER_COMMAND, HORIZON_MS, RULES_VERSION
+from strowger.market.rules import CLOCK_SKEW_MS, FIRST_RULES, FORGET_PER_COMMAND, HORIZON_MS
 from strowger.market.sessions import Ended, close_session, end_overdue, open_session
 from strowger.market.timers import forget_at
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
@@ -258,7 +258,7 @@ class Ruling:
                 sequence=self._next_sequence(),
                 log_offset=self._log_offset,
                 at=self._stamp()["at"],
-                rules_version=RULES_VERSION,
+                rules_version=self._rules_version(),
                 command=command,
                 participant=participant,
                 role=role,
@@ -278,6 +278,9 @@ class Ruling:
                 event=event,
             )
         )
+
+    def _rules_version(self) -> int:
+        return self._book.state.rules_version if self._book.declared else FIRST_RULES
 
     def _next_sequence(self) -> int:
         book = self._book

@@ -85,6 +85,7 @@ def _told(decided: Decided, public: dict[str, Facts]) -> Told:
         *(facts["recipient"], facts["participant"], facts["command"], facts["role"]),
         *(facts["repeat"], facts["at"], facts["sequence"]),
         rests_on,
+        facts["rules_version"],
         sale,
     )
 

@@ -29,6 +29,7 @@ from strowger.contract.outbound import (
     RatesDeclared,
 )
 from strowger.contract.topics import DECISIONS, MARKET_LOG
+from strowger.market.rules import NEWEST_RULES
 
 _Answer = TypeVar("_Answer", bound=OutboundEvent)
 
@@ -38,13 +39,13 @@ _ANSWER_SECONDS: Final = 30
 async def declare(
     bootstrap: str, terms: MarketTerms, *, timeout_seconds: float = _ANSWER_SECONDS
 ) -> MarketDeclared:
-    """Declare a market and wait for its answer; the same terms again change nothing.
+    """Declare a market under the newest rules; the same terms again change nothing.
 
     Raises:
         Refused: the market stands with other terms.
         BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
     """
-    command = DeclareMarket(**_stamp(), **terms.model_dump())
+    command = DeclareMarket(**_stamp(), **terms.model_dump(), rules_version=NEWEST_RULES)
     return await _decided(bootstrap, command, MarketDeclared, timeout_seconds)
 
 
