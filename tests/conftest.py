@@ -18,17 +18,20 @@ hypothesis.settings.register_profile("strowger", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("strowger")
 
 _WITH_A_BROKER = ("integration", "e2e")
+_THE_RUNS_OWN = frozenset({"broker", "exchange"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests with a broker in one process: one broker a run, and one exchange at a time.
+    """Keep the tests on the run's broker in one process, and those that start their own in another.
 
-    Where tests run in several processes, everything else runs beside them.
+    So there is one broker a run, one exchange on it, and one more beside it at the most. Where
+    tests run in several processes, everything else runs between these.
     """
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).parts[0] in _WITH_A_BROKER:
-            item.add_marker(pytest.mark.xdist_group("broker"))
+            shares = not _THE_RUNS_OWN.isdisjoint(getattr(item, "fixturenames", ()))
+            item.add_marker(pytest.mark.xdist_group("broker" if shares else "own-broker"))
 
 
 @pytest.fixture(scope="session", autouse=True)
