@@ -70,6 +70,10 @@ class Chance:
         """Say whether what was sent, or the answer to it, is lost on its way."""
         return not self.is_healed and self.random.random() < self._lose
 
+    def wakes(self) -> bool:
+        """Say whether one that stands still goes on at this step of its successor."""
+        return not self.is_healed and self.random.random() < 0.05
+
     def latency_seconds(self) -> float:
         """Draw how long one way between a process and the log takes."""
         quick = self.random.random() < 0.9
@@ -88,6 +92,8 @@ class Process:
         self.chance = chance
         self.deaths: list[str] = []
         self.down_until = 0.0
+        self.twins: list[Process] = []
+        """Who takes over what this one had, once it is taken for dead."""
         self._run = run
         self._told = Life()
         self._life = 0
@@ -139,6 +145,10 @@ class Process:
         """Say whether it still is the process that was started for the `life`th time."""
         return life == self._life
 
+    def wake(self) -> None:
+        """Let it go on, though it was to stand still for longer."""
+        self._awake.set()
+
     def kill(self, down_seconds: float = 0.0) -> None:
         """End it at once; nothing that it began has any effect from here on."""
         self.down_until = asyncio.get_running_loop().time() + down_seconds
@@ -182,6 +192,10 @@ class Incarnation:
         """
         process, chance = self.process, self.process.chance
         await self._bear()
+        for twin in process.twins:
+            if twin.is_paused and chance.wakes():
+                chance.note(f"{twin.name} goes on while {process.name} is {what}")
+                twin.wake()
         if chance.kills(what):
             chance.note(f"{process.name} is killed at {what}")
             process.kill(chance.random.choice((0.0, 0.0, 5.0)))

@@ -45,13 +45,15 @@ def connected(cluster: Cluster) -> Iterator[None]:
 
 def processes(cluster: Cluster, settings: Settings, clock_off_ms: int) -> list[Process]:
     """Give the processes of a whole exchange."""
-    made = []
+    made: list[Process] = []
     for name in SERVICES:
         if name in _OTHERWISE:
             continue
-        for number in range(2 if name in TWICE else 1):
-            title = f"{name} {number + 1}" if name in TWICE else name
-            made.append(Process(title, _runner(name, settings), cluster.chance))
+        titles = [f"{name} 1", f"{name} 2"] if name in TWICE else [name]
+        twins = [Process(title, _runner(name, settings), cluster.chance) for title in titles]
+        for each in twins:
+            each.twins = [other for other in twins if other is not each]
+        made += twins
     timeout = SessionTimeout(cluster, clock_off_ms)
     return [*made, Process("session-timeout", timeout.run, cluster.chance)]
 
