@@ -18,8 +18,8 @@ class Written:
     """One offset of a partition: a record, or the mark that ends a transaction."""
 
     record: Record
-    transaction: object | None = None
-    """Which transaction it is of, while that is open."""
+    producer: str | None = None
+    """Whose transaction it is of, while that is open; a producer has one at a time."""
     is_aborted: bool = False
     is_mark: bool = False
 
@@ -45,7 +45,7 @@ class Partition:
     @property
     def stable_end(self) -> int:
         """Give where readers of committed records must stop: the first open transaction."""
-        while self._stable < self.end and self.written[self._stable].transaction is None:
+        while self._stable < self.end and self.written[self._stable].producer is None:
             self._stable += 1
         return self._stable
 
@@ -54,7 +54,7 @@ class Partition:
         return self.stable_end if committed else self.end
 
     def append(
-        self, appends: Iterable[Append], at_ms: int, sent_ms: int, transaction: object | None
+        self, appends: Iterable[Append], at_ms: int, sent_ms: int, producer: str | None
     ) -> None:
         """Write records."""
         stamp_ms = at_ms if self._append_time else sent_ms
@@ -62,14 +62,14 @@ class Partition:
         for each in appends:
             headers = tuple((name, value) for name, value in each.headers)
             record = Record(topic, number, self.end, stamp_ms, each.key, each.value, headers)
-            self.written.append(Written(record, transaction))
+            self.written.append(Written(record, producer))
         self._tell()
 
-    def end_transaction(self, transaction: object, at_ms: int, *, commit: bool) -> None:
-        """Write the mark that ends a transaction here."""
+    def end_transaction(self, producer: str, at_ms: int, *, commit: bool) -> None:
+        """Write the mark that ends whatever a producer has open here."""
         for each in self.written:
-            if each.transaction is transaction:
-                each.transaction = None
+            if each.producer == producer:
+                each.producer = None
                 each.is_aborted = not commit
         topic, number = self.place
         mark = Record(topic, number, self.end, at_ms, None, None, ())
@@ -106,7 +106,7 @@ class Partition:
             Event(
                 *(record.topic, record.partition, record.offset, record.timestamp),
                 *(record.key, record.value, tuple(record.headers)),
-                committed=not each.is_aborted and each.transaction is None,
+                committed=not each.is_aborted and each.producer is None,
             )
             for each in self.written
             if not each.is_mark
@@ -143,17 +143,17 @@ class Log:
         return self.topics[topic][number]
 
     def append(
-        self, topic: str, number: int, appends: Sequence[Append], transaction: object | None = None
+        self, topic: str, number: int, appends: Sequence[Append], producer: str | None = None
     ) -> None:
         """Write records to one partition, at once and together."""
         true_ms = self._true_ms()
         at_ms = true_ms + self.skew_ms
-        self.partition(topic, number).append(appends, at_ms, true_ms, transaction)
+        self.partition(topic, number).append(appends, at_ms, true_ms, producer)
 
-    def end_transaction(self, place: TopicPartition, transaction: object, *, commit: bool) -> None:
+    def end_transaction(self, place: TopicPartition, producer: str, *, commit: bool) -> None:
         """Write a mark."""
         partition = self.partition(place.topic, place.partition)
-        partition.end_transaction(transaction, self._true_ms(), commit=commit)
+        partition.end_transaction(producer, self._true_ms(), commit=commit)
 
     def compact(self) -> None:
         """Compact every table."""

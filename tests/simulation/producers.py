@@ -135,7 +135,7 @@ class Producer:
             raise KafkaTimeoutError
         if transaction is not None:
             self._coordinator.use(self._name, self._epoch, transaction)
-        self._log.append(place.topic, place.partition, records, transaction)
+        self._log.append(place.topic, place.partition, records, self._name or None)
         if chance.loses():
             chance.note(f"{self._me.process.name} is not told that {place.topic} was written")
             raise KafkaTimeoutError

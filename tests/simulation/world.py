@@ -146,7 +146,7 @@ class _World:
         chance, log = self._chance, self.cluster.log
         while self._wild:
             await asyncio.sleep(self._random.expovariate(self._wild / 3))
-            match self._random.randrange(8):
+            match self._random.randrange(9):
                 case 0:
                     log.skew_ms += self._random.choice((-3000, -500, 500, 3000))
                     chance.note(f"the log's clock is off by {log.skew_ms} ms")
@@ -164,6 +164,8 @@ class _World:
                     process = self._random.choice(self._processes)
                     process.kill(self._random.choice((0.0, 3.0, 30.0)))
                     chance.note(f"{process.name} is killed")
+                case 8:
+                    self._lose_the_registration()
                 case 6:
                     process = self._random.choice(self._processes)
                     process.tell_to_stop()
@@ -173,6 +175,14 @@ class _World:
                     seconds = self._random.choice((1.0, 9.0, 20.0))
                     chance.note(f"{process.name} stands still for {seconds:g} s")
                     spawn(partial(process.pause, seconds))
+
+    def _lose_the_registration(self) -> None:
+        """Abort without marks, as a broker does that was killed: matching's readers stand still."""
+        self.cluster.transactions.skips_until = asyncio.get_running_loop().time() + 8
+        for process in self._processes:
+            if process.name.startswith("matching"):
+                process.kill()
+        self._chance.note("the broker is without its registration, and matching is killed")
 
     async def _settle(self) -> list[str]:
         deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
