@@ -86,6 +86,7 @@ format: setup ## rewrite the source in the house format
 .PHONY: schemas
 schemas: setup ## write schemas/ from the contract
 	$(BIN)/python -m strowger.contract.generate
+	$(BIN)/python -m tests.outcomes
 
 # Pins stay as they are where they still fit; UPGRADE=1 takes the newest of everything.
 .PHONY: constraints
