@@ -13,9 +13,11 @@ from strowger.contract.outbound import (
     SessionEnded,
 )
 from strowger.market.markets import Markets
+from tests.property.naive_feed import FeedBroken, NaiveFeed
 from tests.property.naive_market import NaiveMarket
 from tests.property.naive_rows import Told
 from tests.property.naive_rules import MORE
+from tests.property.naive_words import Facts
 from tests.property.script_director import Director
 from tests.property.script_steps import Step
 
@@ -42,6 +44,7 @@ class Comparison:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self._core, self._naive, self._ids = Markets(), NaiveMarket(), _Ids()
+        self._feed = NaiveFeed()
         self._offset = 0
 
     def decide(self, command: AnyCommand, at_ms: int) -> list[Decision]:
@@ -56,10 +59,40 @@ class Comparison:
             raise Disagreement(f"{command} failed: {faults!r}") from faults[0]
         core = [told(each, self._core.public_sale(each)) for each in decisions]
         _agree(command, core, self._naive.decide(command, at_ms))
+        self._follow(command)
         _learn_next(self._naive, decisions)
         self._ids.check(decisions)
         self.outcomes.update(name for each in decisions for name in _outcomes(each))
         return decisions
+
+    def _follow(self, command: AnyCommand) -> None:
+        """Hold what the feed told to the whole book as a scan gives it."""
+        records = fed(self._core)
+        followed = self._naive.followed()
+        was_open = self._feed.standing != "closed"
+        try:
+            self._feed.take(records)
+            self._feed.check_compacted()
+        except FeedBroken as broken:
+            raise Disagreement(f"to {command} the feed told what breaks it: {broken}") from None
+        held = [entry for _, entry in sorted(self._feed.entries.items())]
+        standing = "closed" if followed is None else "whole"
+        if (self._feed.standing, held) != (standing, followed or []):
+            raise Disagreement(
+                f"after {command} the feed is {self._feed.standing} with {held}, "
+                f"not {standing} with {followed}"
+            )
+        if followed is None and records and not was_open:
+            raise Disagreement(f"to {command} a feed that is closed told {records}")
+        self.outcomes.update(f"feed {value['type']}" for _, value in records if value)
+
+
+def fed(markets: Markets) -> list[tuple[tuple[str, ...], Facts | None]]:
+    """Give what was told to the feed since the last time, as a reader gets it."""
+    return [
+        (told.key, None if told.event is None else told.event.model_dump(mode="json"))
+        for told in markets.drain_feed()
+    ]
 
 
 def told(decision: Decision, public: AcceptanceConfirmed | None) -> Told:

@@ -71,6 +71,18 @@ class NaiveReading(NaiveRules):
             next=self.ended and MORE,
         )
 
+    def followed(self) -> list[Facts] | None:
+        """Give what a follower of the book may hold now; none where nobody may follow."""
+        if self.terms is None or self.standing == "closed":
+            return None
+        if self._terms.policy not in {"open", "snapshot"}:
+            return None
+        # What is stored in a snapshot market counts a millisecond later, and is told at once.
+        self.told_ms = max(self.told_ms, self.now_ms + (self._terms.policy == "snapshot"))
+        names = sorted((each.provider, each.offer_id) for each in self.offers)
+        found = (self._entry(find(self.offers, *name), self.told_ms, "") for name in names)
+        return [entry for entry in found if entry is not None]
+
     def _entry(self, offer: Stored | None, as_of_ms: int, reader: str) -> Facts | None:
         """Tell an offer as it stood; none for what did not stand, or is not for the reader."""
         stood: Revision | None = offer.at(as_of_ms) if offer else None

@@ -56,6 +56,7 @@ class NaiveSessions:
         self.untold: list[Sold] = []
         self.holds: list[Hold] = []
         self.next_policy: str | None = None
+        self.told_ms = 0
         self.notices: Notices = []
         self.pages: dict[str, Page | BookPage] = {}
         self.ended: Page | BookPage | None = None

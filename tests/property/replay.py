@@ -22,6 +22,9 @@ def replay(seed: int, steps: int) -> str:
         director.heard(decisions)
         for decision in decisions:
             digest.update(decision.model_dump_json().encode())
+        for told in markets.drain_feed():
+            digest.update(encode_key(told.key))
+            digest.update(told.event.model_dump_json().encode() if told.event else b"")
     for key, value in sorted((encode_key(key), encode(row)) for key, row in markets.dump()):
         digest.update(key + value)
     return digest.hexdigest()

@@ -32,6 +32,7 @@ WORTH_REACHING = {
     *("a page of the book", "withheld from the book", "book_changed"),
     *("market-controlled", "market-controlled again", "market_paused", "suspended"),
     *("market_closed", "session ended by operator", "policy_changing"),
+    *("feed offer-listed", "feed offer-delisted", "feed book-marked"),
     *(f"sale told at the end by {end}" for end in _ENDS),
     *("request_unknown", "other_session", "not_shown", "match_expired", "not_firm"),
     *("offer_changed", "offer_gone", "capacity_exhausted", "acceptance_unknown"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from strowger.contract.commands import AnyCommand, decode, encode
 from strowger.contract.outbound import Decision
-from strowger.market import ruling, scopes
+from strowger.market import feeding, ruling, scopes
 from strowger.market.book import Book
 from strowger.market.digests import TableDigest
 from strowger.market.entities import Entity, Key, Revised, decode_key, encode_key
@@ -49,9 +49,12 @@ class Exchange:
         return decisions
 
     def written(self, decisions: list[Decision]) -> list[bytes]:
-        """Give every byte that goes out: decisions, then the public record of sales."""
+        """Give every byte that goes out: decisions, the public record of sales, the feed."""
         sales = [self.markets.public_sale(decision) for decision in decisions]
-        return [each.model_dump_json().encode() for each in (*decisions, *sales) if each]
+        said = [each.model_dump_json().encode() for each in (*decisions, *sales) if each]
+        for key, event in self.markets.drain_feed():
+            said += (encode_key(key), event.model_dump_json().encode() if event else b"")
+        return said
 
     def drain(self) -> None:
         """Write the changes of a batch to the table, as its records would."""
@@ -119,6 +122,7 @@ def test_forgetting_in_small_portions_is_not_disturbed_by_a_stop(
     """With much to forget and little forgotten at a time, a restored market forgets the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ruling, "FORGET_PER_COMMAND", 2)
+        patch.setattr(feeding, "FEED_PER_COMMAND", 2)
         _play(script, stops | {len(script) - 1}, random)
 
 

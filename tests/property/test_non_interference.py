@@ -27,6 +27,7 @@ from strowger.contract.outbound import BookRead, Decision, Event, EventRefused, 
 from strowger.market import deferral, offers
 from strowger.market.markets import Markets
 from tests.playing import Play
+from tests.property.planted_in_feed import follow_under_any_policy
 from tests.property.planted_in_policies import (
     check_against_what_stands,
     tell_a_sale_early,
@@ -63,6 +64,9 @@ class _Histories:
         here = self._with.apply(command, at_ms, self._offset)
         there = self._without.apply(_without_sessions(command), at_ms, self._offset)
         assert not self._with.faults() + self._without.faults()
+        fed = self._with.drain_feed(), self._without.drain_feed()
+        if fed[0] != fed[1]:
+            raise Leak(f"to {command} the feed was told {fed[0]}, else {fed[1]}")
         for provider in PROVIDERS:
             told = list(_inbox(here, provider))
             expected = list(_inbox(there, provider))
@@ -175,7 +179,13 @@ def _look() -> None:
 
 @pytest.mark.parametrize(
     "plant",
-    [tell_whether_it_waits, check_against_what_stands, tell_a_sale_early, refuse_what_is_shown],
+    [
+        tell_whether_it_waits,
+        check_against_what_stands,
+        tell_a_sale_early,
+        refuse_what_is_shown,
+        follow_under_any_policy,
+    ],
 )
 def test_a_leak_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bugs by which a provider could tell that somebody is in session are seen."""

@@ -5,6 +5,7 @@ from hypothesis import Phase, given, settings
 
 from tests.property import (
     planted_in_costs,
+    planted_in_feed,
     planted_in_index,
     planted_in_matching,
     planted_in_policies,
@@ -28,6 +29,7 @@ _PLANTED = {
     "as it chooses": (
         *planted_in_rules.PLANTED,
         *planted_in_policies.PLANTED,
+        *planted_in_feed.PLANTED,
         *planted_in_index.PLANTED,
         *planted_in_index.PLANTED_ONE_BY_ONE,
     ),

@@ -240,7 +240,7 @@ HARMLESS: dict[str, Change] = {
         sealed={"retry": True, "advice": "Wait for the session's end."}
     ),
     "topic added": lambda c: c["topics"].update(
-        {"book-feed": {"partitions": 1, "config": {}, "types": []}}
+        {"price-feed": {"partitions": 1, "config": {}, "types": []}}
     ),
     "words changed": lambda c: c["outbound"]["offer-stored.v1"].update(description="Stored."),
 }

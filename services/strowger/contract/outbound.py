@@ -143,6 +143,56 @@ class BookRead(OutboundEvent):
     next: str | None = None
 
 
+class FeedEvent(Outbound):
+    """What every record of `book-feed` says of the feed, as it stands after the record.
+
+    `number` counts a market's records without a gap. `offers` are listed now, and `sum_of_numbers`
+    adds up the numbers of the records that list them: a reader whose own count and sum are these
+    has all of them, whatever compaction took out before. `standing` is `whole`; or `behind` while
+    offers in force are still to be listed; or `closed`, when nothing listed before counts.
+    """
+
+    TYPE: ClassVar[str]
+    market: MarketId
+    number: int
+    at: Timestamp
+    standing: Literal["whole", "behind", "closed"]
+    offers: int
+    sum_of_numbers: int
+
+
+class OfferListed(FeedEvent):
+    """The offer is in force as its entry says, and so replaces what was listed of it before.
+
+    Only offers to everybody are listed: a provider reads its own with an audience by asking.
+    """
+
+    TYPE: ClassVar[str] = "strowger.offer-listed.v1"
+    type: Literal["offer-listed"] = "offer-listed"
+    entry: BookEntry
+
+
+class OfferDelisted(FeedEvent):
+    """The offer is no more in force, or no more for everybody; its own key gets a tombstone."""
+
+    TYPE: ClassVar[str] = "strowger.offer-delisted.v1"
+    type: Literal["offer-delisted"] = "offer-delisted"
+    provider: ParticipantId
+    offer_id: Reference
+
+
+class BookMarked(FeedEvent):
+    """The feed stands otherwise: whole, behind, or closed, because of a `policy` or `market`."""
+
+    TYPE: ClassVar[str] = "strowger.book-marked.v1"
+    type: Literal["book-marked"] = "book-marked"
+    because: Literal["policy", "market"] | None = None
+
+
+FEED: tuple[type[FeedEvent], ...] = (OfferListed, OfferDelisted, BookMarked)
+AnyFeedEvent = OfferListed | OfferDelisted | BookMarked
+
+
 class MarketControlled(OutboundEvent):
     """The operator paused, resumed or closed the market, or changed what a participant may do."""
 

@@ -185,6 +185,15 @@ ACCEPTANCE_CONFIRMED: Final = Topic(
     partitions=_LOG_PARTITIONS,
     config=_stream(30),
 )
+BOOK_FEED: Final = Topic(
+    "book-feed",
+    key="market, provider and offer as a JSON array; the market alone for what stands of it",
+    writers=("matching",),
+    readers=("provider", "operator"),
+    purpose="The stored set, followed offer by offer, where a market's policy lets providers read.",
+    partitions=_LOG_PARTITIONS,
+    config=_table(),
+)
 DEAD_LETTERS: Final = Topic(
     "dead-letters",
     key="source topic",
@@ -221,6 +230,7 @@ ALL: Final = (
     *BOOKS,
     DECISIONS,
     ACCEPTANCE_CONFIRMED,
+    BOOK_FEED,
     DEAD_LETTERS,
     PARTICIPANTS,
     SESSION_TIMEOUT_CHANGELOG,

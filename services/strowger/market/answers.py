@@ -5,13 +5,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from strowger.contract.charges import CostLine, PriceTerms, TermShown, TierShown
+from strowger.contract.charges import CostLine
 from strowger.contract.fields import from_millis, from_nano
-from strowger.contract.normal import Need, Tariff, Terms
+from strowger.contract.normal import Need
 from strowger.contract.outbound import Match, NearMiss
 from strowger.market.clauses import short_by, spelled, undetermined
 from strowger.market.entities import MarketState, Quote, Request, Revised, Shown
-from strowger.market.families import Family
+from strowger.market.entries import prices
 from strowger.market.registry import FAMILIES
 from strowger.market.selecting import Candidate, Miss
 
@@ -105,32 +105,3 @@ def months_after(start: datetime, months: int) -> datetime:
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     day = min(start.day, monthrange(year, month + 1)[1])
     return start.replace(year=year, month=month + 1, day=day)
-
-
-def prices(family: Family, terms: Terms) -> PriceTerms:
-    """Tell an offer's prices."""
-    tariff: Tariff = terms.tariff
-    by_call = family.counts_calls
-    return PriceTerms(
-        usage=from_nano(tariff.usage_nano),
-        usage_unit=family.usage_unit,
-        connect_fee=from_nano(tariff.fee_nano),
-        minimum_seconds=tariff.minimum if by_call else None,
-        increment_seconds=tariff.increment if by_call else None,
-        one_off=from_nano(tariff.one_off_nano),
-        recurring=None if tariff.recurring_nano is None else from_nano(tariff.recurring_nano),
-        terms=tuple(
-            TermShown(
-                months=step.months,
-                recurring=from_nano(step.recurring_nano),
-                one_off=from_nano(step.one_off_nano),
-            )
-            for step in tariff.steps
-        ),
-        tiers=tuple(
-            TierShown(above_units=tier.above_units, price=from_nano(tier.price_nano))
-            for tier in tariff.tiers
-        ),
-        tiering="volume" if tariff.volume else "graduated",
-        minimum_monthly=from_nano(tariff.minimum_nano),
-    )

@@ -18,6 +18,7 @@ from strowger.market.entities import (
     Request,
     Session,
 )
+from strowger.market.feed import Feed, listing
 from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS, RULES, Rules
 from strowger.market.scopes import Scopes
 from strowger.market.shelf import Shelf
@@ -49,8 +50,15 @@ class Book:
         self.shelf = Shelf()
         self.deadlines = Deadlines()
         self.forgetting = Forgetting()
+        self.feed = Feed()
         self.store = Store(
-            self.scopes, self.sittings, self.waiting, self.shelf, self.deadlines, self.forgetting
+            self.scopes,
+            self.sittings,
+            self.waiting,
+            self.shelf,
+            self.deadlines,
+            self.forgetting,
+            self.feed,
         )
 
     def _row(self, key: Key) -> Entity | None:
@@ -137,7 +145,11 @@ class Book:
         return entity if isinstance(entity, Offer) else None
 
     def put_offer(self, offer: Offer) -> None:
-        """Write an offer."""
+        """Write an offer, and tell the feed, where there is one, what it has become."""
+        state = self.state
+        noted, offer = listing(self.market, state, offer, self.earliest_effect_ms, self.feed.told)
+        if noted is not state:
+            self.state = noted
         self.store.put(("offer", self.market, offer.provider, offer.offer_id), offer)
 
     def pool(self, provider: str, pool: str) -> Pool | None:

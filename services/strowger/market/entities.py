@@ -16,6 +16,22 @@ from strowger.market.rules import FIRST_RULES
 Key = tuple[str, ...]
 
 
+class FeedState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far the market's feed has come; all of it is told with every record.
+
+    `number` counts the records; `sum_of_numbers` adds up those of the offers that are listed.
+    """
+
+    standing: str = "closed"
+    """`whole`, `behind` while some offers are still to be told, `clearing`, or `closed`."""
+
+    number: int = 0
+    offers: int = 0
+    sum_of_numbers: int = 0
+    cursor: tuple[str, str] | None = None
+    """The last offer that was seen to while all of them are listed or cleared; else none."""
+
+
 class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
     """A market's terms, its clock and how many decisions it has made."""
 
@@ -46,6 +62,8 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
 
     book_sequence: int = 0
     """How often the stored set changed, or a change of it was taken."""
+
+    feed: FeedState = FeedState()
 
     rates_version: int | None = None
     rates_nano: dict[str, int] = {}
@@ -114,6 +132,12 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", ta
     deferred: tuple[DeferredRevision, ...] = ()
     held: int = 0
     """Units that open sessions were shown, and that are theirs to buy until they end."""
+
+    fed: int | None = None
+    """The greatest revision that the feed has seen to, 0 before any; none without a feed."""
+
+    feed_number: int = 0
+    """The number of the feed's record that lists the offer; 0 while none does."""
 
     def in_force(self, clock_ms: int) -> Revised | None:
         """Give the revision in force, closures too; none if all are still to come."""

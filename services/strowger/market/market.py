@@ -21,14 +21,16 @@ class Market:
         Total: a fault in a rule takes back what it did and becomes the refusal `internal_fault`.
         """
         ruling = Ruling(self.book, command, at_ms, log_offset)
-        for step in (ruling.move_clock, ruling.end_overdue, ruling.decide):
+        steps = (ruling.move_clock, ruling.end_overdue, ruling.decide, ruling.keep_feed_up)
+        for step in steps:
             savepoint = self.book.store.savepoint()
-            made = len(ruling.decisions)
+            made, told = len(ruling.decisions), len(self.book.feed.told)
             try:
                 step()
             except Exception as fault:  # noqa: BLE001 - total: a bad command never stalls a market
                 self.book.store.rollback(savepoint)
                 del ruling.decisions[made:]
+                del self.book.feed.told[told:]
                 self.faults.append(fault)
                 if step == ruling.decide:
                     ruling.refuse_fault()

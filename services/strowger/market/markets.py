@@ -7,6 +7,7 @@ from strowger.contract.outbound import AcceptanceConfirmed, Decision
 from strowger.market.access import ROW_KINDS, Access
 from strowger.market.deferral import withholds
 from strowger.market.entities import Entity, Key
+from strowger.market.feed import Told
 from strowger.market.market import Market
 from strowger.market.store import Change, Store
 
@@ -45,6 +46,13 @@ class Markets:
             return sale
         hidden = dict.fromkeys(("acceptance_id", "session_id", "request_id", "buyer"))
         return sale.model_copy(update={**hidden, "causation_id": sale.contract_id})
+
+    def drain_feed(self) -> list[Told]:
+        """Give what was told to the feeds since the last time."""
+        told = [each for market in self._markets.values() for each in market.book.feed.told]
+        for market in self._markets.values():
+            market.book.feed.told.clear()
+        return told
 
     def drain(self) -> list[Change]:
         """Give the rows that changed since the last drain."""

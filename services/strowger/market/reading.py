@@ -11,11 +11,10 @@ from strowger.contract.fields import from_millis
 from strowger.contract.outbound import BookEntry, BookRead, Ground
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
-from strowger.market.answers import prices
 from strowger.market.book import Book
 from strowger.market.entities import Key, Offer, Revised
+from strowger.market.entries import entry
 from strowger.market.grounds import offer
-from strowger.market.registry import FAMILIES
 from strowger.market.verdict import Denied, Granted, Verdict
 
 _ENTRY_BYTES: Final = 4096
@@ -62,7 +61,7 @@ def read_book(book: Book, command: ReadBook) -> Verdict:
             end = _Place(state.book_sequence, as_of_ms, last.provider, last.offer_id)
             following = urlsafe_b64encode(msgspec.json.encode(end)).decode().rstrip("=")
             break
-        entries.append(_entry(key, revised))
+        entries.append(entry(key[2], key[3], revised))
         grounds.append(offer(key[2], key[3], revised))
     return Granted(
         BookRead(
@@ -93,23 +92,6 @@ def _in_force(
             continue
         if revised.audience is None or key[2] == reader:
             yield key, revised
-
-
-def _entry(key: Key, revised: Revised) -> BookEntry:
-    terms = revised.terms
-    if terms is None:
-        raise TypeError("a closure is no offer")
-    family = FAMILIES[terms.family]
-    return BookEntry(
-        provider=key[2],
-        offer_id=key[3],
-        revision=revised.revision,
-        service=family.shown(terms),
-        currency=revised.currency,
-        prices=prices(family, terms),
-        firmness=revised.firmness,
-        effective_at=from_millis(revised.from_ms),
-    )
 
 
 def _place(after: str) -> _Place | None:

@@ -42,6 +42,9 @@ CLOCK_SKEW_MS: Final = 300_000
 FORGET_PER_COMMAND: Final = 256
 """The most rows forgotten while deciding one command, so that no command waits for a clean-up."""
 
+FEED_PER_COMMAND: Final = 1_000
+"""The most offers that the feed is told of, or cleared of, beside what a command itself changes."""
+
 FARTHEST_AHEAD_MS: Final = 366 * 86_400_000
 """How far ahead of market time a revision may take effect."""
 

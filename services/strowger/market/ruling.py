@@ -34,12 +34,13 @@ from strowger.market.control import control, halted
 from strowger.market.declarations import declare, declare_rates
 from strowger.market.digests import content_digest, event_id
 from strowger.market.entities import Remembered
+from strowger.market.feeding import forgetting, keep_up
 from strowger.market.offers import publish, withdraw
 from strowger.market.pools import publish_capacity
 from strowger.market.reading import read_book
 from strowger.market.requests import submit
 from strowger.market.rules import CLOCK_SKEW_MS, FIRST_RULES, FORGET_PER_COMMAND, HORIZON_MS
-from strowger.market.sessions import Ended, close_session, end_overdue, open_session
+from strowger.market.sessions import Ended, close_session, end_overdue, open_session, settle_policy
 from strowger.market.timers import forget_at
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
@@ -89,6 +90,7 @@ class Ruling:
         self._grounds = (grounds.market(book),)
         for ended in end_overdue(book):
             self._tell_ended(ended, "session-deadline")
+        settle_policy(book)
         _forget(book)
 
     def _tell_ended(self, ended: Ended, command: str) -> None:
@@ -120,6 +122,11 @@ class Ruling:
         if subject is not None:
             self._remember(subject, verdict)
         self._publish(verdict)
+
+    def keep_feed_up(self) -> None:
+        """Tell the feed what is not told yet. A step of its own: it never undoes a decision."""
+        if self._book.declared:
+            keep_up(self._book)
 
     def refuse_fault(self) -> None:
         """Refuse the command because a rule of ours failed on it."""
@@ -299,6 +306,7 @@ def _forget(book: Book) -> None:
         forget_at_ms, key = due
         if forget_at(book.store.get(key)) == forget_at_ms:
             # Only rows count: after a restore there are no spent entries to come by.
+            forgetting(book, key)
             book.store.delete(key)
             forgotten += 1
         book.forgetting.done()

@@ -20,6 +20,8 @@ from strowger.market import grounds
 from strowger.market.book import Book
 from strowger.market.deferral import release
 from strowger.market.entities import Session, Withheld
+from strowger.market.feed import FEEDING
+from strowger.market.feeding import clear
 from strowger.market.holding import give_back_all
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
@@ -127,10 +129,16 @@ def end_all(book: Book) -> list[Ended]:
 
 
 def settle_policy(book: Book) -> None:
-    """Let a new policy come into force, if one waits and no session is open."""
-    state = book.state
-    if state.next_policy is not None and not book.sittings.any_open:
-        book.state = msgspec.structs.replace(state, policy=state.next_policy, next_policy=None)
+    """Let a new policy come into force, if one waits and no session is open.
+
+    One under which there is no feed waits for it to be cleared, too: what is left of a feed would
+    be cleared at the pace of commands, and so tell of sessions that nobody may know of.
+    """
+    policy = book.state.next_policy
+    if policy is None or book.sittings.any_open:
+        return
+    if policy in FEEDING or clear(book, "policy"):
+        book.state = msgspec.structs.replace(book.state, policy=policy, next_policy=None)
 
 
 def _after_ends(book: Book) -> None:

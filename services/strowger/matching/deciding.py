@@ -87,6 +87,8 @@ class Deciding:
             sale = self.markets.public_sale(decision)
             if sale is not None:
                 output.sell(decision.event_id, sale)
+        for told in self.markets.drain_feed():
+            output.feed(told)
         return Became.DECIDED
 
     def settle(self, output: Output) -> Position:

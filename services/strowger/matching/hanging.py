@@ -14,7 +14,13 @@ import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from strowger.broker import connections
-from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOKS, DEAD_LETTERS, DECISIONS
+from strowger.contract.topics import (
+    ACCEPTANCE_CONFIRMED,
+    BOOK_FEED,
+    BOOKS,
+    DEAD_LETTERS,
+    DECISIONS,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +43,8 @@ async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProduc
         TransactionHangs: one is open all the same, and stays so.
     """
     places = [
-        TopicPartition(topic.name, partition) for topic in (DECISIONS, ACCEPTANCE_CONFIRMED, *BOOKS)
+        TopicPartition(topic.name, partition)
+        for topic in (DECISIONS, ACCEPTANCE_CONFIRMED, BOOK_FEED, *BOOKS)
     ]
     hanging = await _open_transactions(bootstrap, places)
     if not hanging:

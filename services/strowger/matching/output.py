@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from strowger.broker.appending import Append
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
-from strowger.contract.topics import ACCEPTANCE_CONFIRMED, DECISIONS
+from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOK_FEED, DECISIONS
 from strowger.market.entities import TOPIC_OF_KIND, encode, encode_key
+from strowger.market.feed import Told
 from strowger.market.store import Change
 
 
@@ -35,6 +36,21 @@ class Output:
         )
         self._event(ACCEPTANCE_CONFIRMED.name, sale, envelope)
 
+    def feed(self, told: Told) -> None:
+        """Add a record of a market's feed; without an event it is a tombstone."""
+        key, event = encode_key(told.key), told.event
+        if event is None:
+            self.add(Append(BOOK_FEED.name, self._partition, key, None))
+            return
+        envelope = Envelope(
+            id=f"{event.market}-{event.number}",
+            source=EXCHANGE_SOURCE,
+            type=event.TYPE,
+            time=event.at,
+        )
+        value = event.model_dump_json().encode()
+        self.add(Append(BOOK_FEED.name, self._partition, key, value, envelope.to_headers()))
+
     def change(self, changes: Iterable[Change]) -> None:
         """Add the rows that changed."""
         for key, _, new in changes:
@@ -47,7 +63,7 @@ class Output:
     def add(self, record: Append) -> None:
         """Add a record."""
         self.records.append(record)
-        self.bytes += len(record.value or b"")
+        self.bytes += len(record.key or b"") + len(record.value or b"")
 
     def _event(self, topic: str, event: Decision | AcceptanceConfirmed, envelope: Envelope) -> None:
         value = event.model_dump_json().encode()

@@ -22,6 +22,7 @@ from strowger.contract.inbound import (
     SessionOpened,
 )
 from strowger.contract.outbound import (
+    FEED,
     OUTBOUND,
     AcceptanceConfirmed,
     AccessControlled,
@@ -143,18 +144,21 @@ def _binding(topic: topics.Topic) -> Document:
     return binding | {"bindingVersion": "0.5.0"}
 
 
+_EMITTED_TO: Final[dict[str, tuple[type[AnyEvent], ...]]] = {
+    _INBOX.name: INBOX_EVENTS,
+    topics.DECISIONS.name: (Decision,),
+    topics.ACCEPTANCE_CONFIRMED.name: (AcceptanceConfirmed,),
+    topics.BOOK_FEED.name: FEED,
+}
+"""What the exchange writes, by topic; on the others participants do."""
+
+
 def _messages_of(topic: topics.Topic) -> list[str]:
-    if topic is _INBOX:
-        return [event.__name__ for event in INBOX_EVENTS]
-    if topic is topics.DECISIONS:
-        return [Decision.__name__]
-    if topic is topics.ACCEPTANCE_CONFIRMED:
-        return [AcceptanceConfirmed.__name__]
     if topic is topics.DEAD_LETTERS:
         return ["DeadLetter"]
     if topic.name in _INTERNAL:
         return [_INTERNAL[topic.name]]
-    return [event.__name__ for event in topic.events]
+    return [event.__name__ for event in _EMITTED_TO.get(topic.name, topic.events)]
 
 
 def _operations() -> Document:

@@ -14,7 +14,7 @@ from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope, participant_so
 from strowger.contract.fields import Inbound
 from strowger.contract.generate.schemas import AnyEvent
 from strowger.contract.inbound import InboundEvent
-from strowger.contract.outbound import Decision, OutboundEvent
+from strowger.contract.outbound import Decision, FeedEvent, OutboundEvent
 
 PROVIDER: Final = "tandem"
 BUYER: Final = "globex"
@@ -62,6 +62,12 @@ def sent(sender: str, number: int, seconds: float, key: str, event: InboundEvent
 def emitted(event: OutboundEvent | Decision, label: str = "") -> Example:
     """Give an event that the exchange emits; `label` tells it from others of its type."""
     return Example(event, emitted_id(event, label), EXCHANGE_SOURCE, event.at, event.market)
+
+
+def fed(event: FeedEvent, key: tuple[str, ...]) -> Example:
+    """Give a record of the feed, under its key."""
+    written = json.dumps(key, separators=(",", ":"))
+    return Example(event, f"{event.market}-{event.number}", EXCHANGE_SOURCE, event.at, written)
 
 
 def emitted_id(event: OutboundEvent | Decision, label: str = "") -> str:

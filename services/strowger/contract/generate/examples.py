@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from strowger.contract.generate.example import Example
-from strowger.contract.generate.example_book import guarded, reading
+from strowger.contract.generate.example_book import following, guarded, reading
 from strowger.contract.generate.example_ethernet import ethernet
 from strowger.contract.generate.example_internet import internet
 from strowger.contract.generate.example_sale import sale
@@ -19,7 +19,10 @@ def _order(example: Example) -> bool:
 
 
 EXAMPLES: Final[Mapping[type[AnyEvent], Example]] = MappingProxyType(
-    {type(example.event): example for example in sorted((*sale(), *reading()), key=_order)}
+    {
+        type(example.event): example
+        for example in sorted((*sale(), *reading(), *following()), key=_order)
+    }
 )
 """One of each event, by its model, the inbound ones first."""
 

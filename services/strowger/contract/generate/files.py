@@ -17,6 +17,7 @@ from strowger.contract.generate.schemas import (
     outbound_schemas,
 )
 from strowger.contract.generate.vectors import vectors
+from strowger.contract.outbound import FEED
 from strowger.contract.refusals import DeadLetterReason, Refusal
 
 _REASONS: Final = {
@@ -135,4 +136,6 @@ def _where(example: Example) -> str:
     for topic in topics.INBOUND_TOPICS:
         if type(example.event) in topic.events:
             return f"to topic {topic.name}, key {example.key}"
+    if type(example.event) in FEED:
+        return f"from topic {topics.BOOK_FEED.name}, key {example.key}"
     return "in your inbox"

@@ -131,7 +131,17 @@ detached JWS (RFC 7515, appendix F) over an unencoded payload (RFC 7797), by Ed2
 {change_taken}
 8. Read the stored set, a page at a time: where `next` is set, ask again with it as `after`.
 {book_requested}{book_read}
-9. Withdraw the offer when it shall stand no more; the withdrawal has a greater `revision` too.
+9. In a market under `open` or `snapshot`, follow the stored set: read `book-feed` from its
+   beginning, `read_committed`, and keep your market's records, by the first part of the key, a JSON
+   array. An offer is listed under its own key; a null value there takes it out.
+{offer_listed}
+   What is of no offer, or ends one, has the market's key alone.
+{offer_delisted}{book_marked}
+   Numbers are consecutive, save where compaction left some out. You have every offer once you hold
+   as many as `offers` says, and the numbers of the records that list them add up to
+   `sum_of_numbers`; if that is not so at the topic's end, read it anew. While `standing` is
+   `behind`, more are to be listed; at `closed`, forget all that was listed.
+10. Withdraw the offer when it shall stand no more; the withdrawal has a greater `revision` too.
 {offer_withdrawn}
 
 ## As a buyer

@@ -14,14 +14,18 @@ from strowger.contract.envelope import MAX_ID_LENGTH, PARTICIPANTS, SERVICES
 from strowger.contract.families import VOICE
 from strowger.contract.fields import MOMENT_PATTERN, SLUG_PATTERN, Inbound
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionClosed
-from strowger.contract.outbound import OUTBOUND, Decision, OutboundEvent
+from strowger.contract.outbound import FEED, OUTBOUND, Decision, FeedEvent, OutboundEvent
 from strowger.contract.refusals import DeadLetterReason, Refusal
 from strowger.contract.signatures import HEADER
 
 Schema = dict[str, Any]
-AnyEvent = InboundEvent | OutboundEvent | Decision
+AnyEvent = InboundEvent | OutboundEvent | FeedEvent | Decision
 
-EMITTED: Final[tuple[type[OutboundEvent] | type[Decision], ...]] = (*OUTBOUND, Decision)
+EMITTED: Final[tuple[type[OutboundEvent | FeedEvent | Decision], ...]] = (
+    *OUTBOUND,
+    *FEED,
+    Decision,
+)
 """Every event that the exchange emits; a decision is one to those who read `decisions`."""
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
