@@ -53,6 +53,10 @@ test: lint ## every check: lint, types, tests
 simulate: setup ## play the exchange over a simulated log and clock: SEEDS=n of them, or tell the story of SEED=
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)))
 
+.PHONY: mutants
+mutants: setup ## plant each known bug in the exchange and play seeds until the checker tells of it; ONLY= some, SEEDS= at most
+	@$(BIN)/python -m tests.simulation.mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ONLY),--only '$(ONLY)')
+
 .PHONY: bench-matching
 bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix
 	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \

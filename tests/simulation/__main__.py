@@ -18,7 +18,7 @@ from tests.simulation.history import History
 from tests.simulation.story import story, verdict
 from tests.simulation.world import live
 
-_MEMORY = next((path for path in ("/dev/shm",) if Path(path).is_dir()), None)  # noqa: S108 - with a name of its own
+MEMORY = next((path for path in ("/dev/shm",) if Path(path).is_dir()), None)  # noqa: S108 - with a name of its own
 """Where ledgers need no disk, if there is such a place."""
 
 _TOLD = 10
@@ -27,7 +27,7 @@ _SHARE = 10
 
 def play(seed: int) -> tuple[History, list[Violation]]:
     """Play a seed; give what it left behind, and what of it breaks a promise."""
-    with tempfile.TemporaryDirectory(prefix="strowger-simulation-", dir=_MEMORY) as folder:
+    with tempfile.TemporaryDirectory(prefix="strowger-simulation-", dir=MEMORY) as folder:
         history = live(seed, Path(folder))
         return history, check(history)
 

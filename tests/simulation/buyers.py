@@ -4,8 +4,10 @@ import asyncio
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Final
 
 from strowger.contract.inbound import (
+    InboundEvent,
     OfferAccepted,
     OutcomeRequested,
     RequestSubmitted,
@@ -16,6 +18,13 @@ from strowger.contract.voice import VoiceDemand
 from tests.simulation.loop import now_ms, spawn
 from tests.simulation.mailbox import Answer, Participant
 
+_OTHERWISE: Final[dict[type[InboundEvent], dict[str, object]]] = {
+    SessionOpened: {"ttl_seconds": 3},
+    RequestSubmitted: {"max_matches": 3},
+    OfferAccepted: {"revision": 1},
+}
+"""What the same id says when it is sent with other content."""
+
 
 class Buyer(Participant):
     """Opens sessions, asks, accepts what was shown and what was not, closes or lets time pass."""
@@ -24,6 +33,7 @@ class Buyer(Participant):
         super().__init__(*given)  # type: ignore[arg-type]  # handed on
         self._shown: list[tuple[str | None, str, Answer]] = []
         self._accepted: list[str] = []
+        self._sent: list[SessionOpened | RequestSubmitted | OfferAccepted] = []
 
     async def live(self, until_seconds: float) -> None:
         """Do one thing after the other."""
@@ -31,13 +41,15 @@ class Buyer(Participant):
         await asyncio.sleep(1.0)
         while loop.time() < until_seconds:
             await asyncio.sleep(self.random.choice((0.05, 0.5, 1.5)))
-            await self.random.choice((self._in_session,) * 4 + (self._without, self._too_late))()
+            await self.random.choice(
+                (self._in_session,) * 4 + (self._without, self._too_late, self._reuse)
+            )()
 
     async def _in_session(self) -> None:
         session_id, ttl_seconds = self.new_id(), self.random.choice((1, 2, 2, 4, 4, 8, 20))
-        granted = await self.ask(
-            SessionOpened(market=self.market, session_id=session_id, ttl_seconds=ttl_seconds)
-        )
+        opening = SessionOpened(market=self.market, session_id=session_id, ttl_seconds=ttl_seconds)
+        self._sent.append(opening)
+        granted = await self.ask(opening)
         if granted is None or granted["type"] != "session-granted":
             return
         deadline_ms = int(datetime.fromisoformat(granted["deadline"]).timestamp() * 1000)
@@ -68,6 +80,15 @@ class Buyer(Participant):
             )
             await self.ask(question)
 
+    async def _reuse(self) -> None:
+        """Send something once more, under another event's id; at times with other content."""
+        if not self._sent:
+            return
+        event = self.random.choice(self._sent[-6:])
+        if self.random.random() < 0.5:
+            event = event.model_copy(update=_OTHERWISE[type(event)])
+        await self.ask(event)
+
     async def _request(self, session_id: str | None, after: str | None = None) -> Answer | None:
         request = RequestSubmitted(
             market=self.market,
@@ -81,6 +102,7 @@ class Buyer(Participant):
             max_matches=self.random.choice((1, 2, 10)),
             after=after,
         )
+        self._sent.append(request)
         matched = await self.ask(request)
         if matched is None or matched["type"] != "offers-matched":
             return None
@@ -103,6 +125,7 @@ class Buyer(Participant):
                     ({"revision": acceptance.revision + 1}, {"offer_id": "c"}, {"provider": "acme"})
                 )
             )
+        self._sent.append(acceptance)
         await self.ask(acceptance)
 
     def _accept_shown(self, session_id: str | None, request_id: str, match: Answer) -> None:

@@ -125,6 +125,8 @@ class Log:
         self.topics: dict[str, list[Partition]] = {}
         self.skew_ms = 0
         """By how much the log's clock is off; it may step back and jump ahead."""
+        self.grain_ms = 1
+        """In which steps that clock goes: in long ones many things happen at the same time."""
         self._true_ms = true_ms
         for topic in topics:
             self.make(topic)
@@ -147,7 +149,7 @@ class Log:
     ) -> None:
         """Write records to one partition, at once and together."""
         true_ms = self._true_ms()
-        at_ms = true_ms + self.skew_ms
+        at_ms = (true_ms + self.skew_ms) // self.grain_ms * self.grain_ms
         self.partition(topic, number).append(appends, at_ms, true_ms, producer)
 
     def end_transaction(self, place: TopicPartition, producer: str, *, commit: bool) -> None:

@@ -47,7 +47,7 @@ class Operator:
                 denied_changes="refuse"
                 if self.policy == "sealed" and chance.random() < 0.3
                 else "defer",
-                max_deferral_seconds=20,
+                max_deferral_seconds=chance.choice((10, 20)),
                 rules_version=NEWEST_RULES,
             )
         )

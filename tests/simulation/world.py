@@ -76,6 +76,7 @@ class _World:
         if random.random() < 1 / 4:
             names.remove(WITHOUT_INBOX)
         self.cluster = Cluster(_topics(names), self._chance)
+        self.cluster.log.grain_ms = random.choice((1, 1, 100))
         self._settings = Settings(home=folder, bootstrap="simulated:9092")
         self._processes: list[Process] = []
 

@@ -8,6 +8,7 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Final
 
 import msgspec
@@ -99,8 +100,28 @@ def _difference(event: Event, given: list[Told], wanted: list[Told]) -> Violatio
     due = wanted[at] if at < len(wanted) else None
     where = f"at {event.offset} of the log"
     if said is None:
-        return Violation(10, f"{where} nothing was decided where the rules say {due}")
-    return Violation(_invariant(said, due), f"{where} {said} was decided; the rules say {due}")
+        return Violation(10, f"{where} nothing was told where the rules say {_words(due)}")
+    if due is None:
+        return Violation(_invariant(said, due), f"{where} {_words(said)}; the rules say nothing")
+    if said.event["type"] == due.event["type"]:
+        return Violation(_invariant(said, due), f"{where} {_words(said)}, but {_unlike(said, due)}")
+    return Violation(_invariant(said, due), f"{where} {_words(said)}; the rules say {_words(due)}")
+
+
+def _words(told: Told | None) -> str:
+    if told is None:
+        return "nothing"
+    what = told.event.get("refusal") or told.event["type"]
+    return f"{told.command} of {told.participant} gave {what} to {told.recipient}"
+
+
+def _unlike(said: Told, due: Told) -> str:
+    """Name what differs, and how: of the event what the rules say otherwise, or else around it."""
+    for one, other in ((said.event, due.event), (asdict(said), asdict(due))):
+        for name in sorted(one.keys() | other.keys()):
+            if one.get(name) != other.get(name) and not isinstance(one.get(name), dict):
+                return f"{name} is {one.get(name)!r} and by the rules {other.get(name)!r}"
+    return "what it says is not what the rules say"
 
 
 def _invariant(said: Told, due: Told | None) -> int:
@@ -115,7 +136,7 @@ def _invariant(said: Told, due: Told | None) -> int:
         return 1
     if "id_reused" in refusals or said.repeat != (due is not None and due.repeat):
         return 4
-    if "capacity_exhausted" in refusals:
+    if "capacity_exhausted" in refusals or said.event["type"] == "offer-sold":
         return 3
     return _INVARIANT_OF.get(said.command, 4)
 

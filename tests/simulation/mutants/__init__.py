@@ -1,0 +1,1 @@
+"""Bugs to plant in the exchange, each of which the checker must see by what the exchange does."""
