@@ -1,5 +1,6 @@
 """The one embedded broker of a test run, and the settings that point at it."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from strowger.broker import authorisation
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.settings import PREFIX, Settings
 
@@ -68,13 +70,13 @@ def broker(home: Path, _no_settings_from_outside: None) -> Iterator[EmbeddedBrok
 
 @pytest.fixture(scope="session")
 def bootstrap(broker: EmbeddedBroker) -> str:
-    """Give the broker's address; topics on it are unique to each test."""
-    address = broker.status().bootstrap
-    assert address is not None
-    return address
+    """Give the broker's address, met as its root; topics on it are unique to each test."""
+    return broker.as_root()
 
 
 @pytest.fixture(scope="session")
 def settings(home: Path, bootstrap: str) -> Settings:
-    """Give the settings of an exchange on the run's broker."""
-    return Settings(home=home, bootstrap=bootstrap)
+    """Give the settings of an exchange on the run's broker, each service with its own rights."""
+    settings = Settings(home=home, bootstrap=bootstrap)
+    asyncio.run(authorisation.apply(bootstrap, settings.secrets_dir))
+    return settings

@@ -23,6 +23,7 @@ from typing import Final
 import structlog
 
 from strowger import logs
+from strowger.broker.access import Bootstrap, meet, user_of
 from strowger.profile import Profile, ProfileDamaged, effective
 from strowger.settings import Settings, SettingsError
 
@@ -81,18 +82,19 @@ def load(name: str) -> Run:
     return run
 
 
-def bootstrap_of(settings: Settings) -> str:
-    """Give the broker's address.
+def bootstrap_of(settings: Settings, name: str) -> Bootstrap:
+    """Give the broker's address, to be met as the service of this name.
 
     Raises:
         SettingsError: none is set, and a service cannot guess one.
+        NoCredentials: the service's password isn't kept here.
     """
     if settings.bootstrap is None:
         raise SettingsError(
             "no broker is named: set STROWGER_BOOTSTRAP=host:port, or start the embedded one "
             "with `strowger broker start`"
         )
-    return settings.bootstrap
+    return meet(settings, settings.bootstrap, user_of(name))
 
 
 async def run_service(name: str, settings: Settings) -> None:

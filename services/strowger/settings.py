@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -36,6 +36,7 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 BootstrapServers = Annotated[str, AfterValidator(_servers)]
 LocalPath = Annotated[Path, AfterValidator(_absolute)]
 
@@ -80,6 +81,22 @@ class Settings(BaseSettings):
     authentication: Literal["required", "off"] = Field(
         default="off",
         description="Whether gateways take signed events alone; `off` lets anybody act as anybody.",
+    )
+    secrets_dir: LocalPath = Field(
+        default_factory=lambda data: data["home"] / "secrets",
+        description="Passwords for Kafka, a file a user, readable by their owner alone.",
+    )
+    root_password: SecretStr | None = Field(
+        default=None,
+        description="The password of Kafka's exchange.root, where it is in no file; to provision.",
+    )
+    security_protocol: SecurityProtocol | None = Field(
+        default=None,
+        description="How Kafka is met; without it SASL_PLAINTEXT on this machine, else SASL_SSL.",
+    )
+    ca_file: LocalPath | None = Field(
+        default=None,
+        description="The authority that signed the broker's certificate; else the system's.",
     )
     bootstrap: BootstrapServers | None = Field(
         default=None,

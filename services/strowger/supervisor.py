@@ -152,12 +152,12 @@ def _claimed(run_dir: Path, name: str) -> Iterator[None]:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Give the environment in which a child reads just these settings."""
+    """Give the environment in which a child reads just these settings, but root's password."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     given = {
         PREFIX + name.upper(): str(value)
         for name, value in settings.model_dump().items()
-        if value is not None
+        if value is not None and name != "root_password"
     }
     return kept | given
 

@@ -58,15 +58,26 @@ def _hold(thing: object, schema: Path) -> None:
     validator.validate(thing)
 
 
+def met_as(bootstrap: str, credentials: Path) -> dict[str, str]:
+    """Connect as the user of whom the operator gave this file."""
+    user = json.loads(credentials.read_text())
+    return {
+        "bootstrap.servers": bootstrap,
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": user["mechanism"],
+        "sasl.username": user["username"],
+        "sasl.password": user["password"],
+    }
+
+
 class Participant:
     """Sends events and waits for what answers them; reads its inbox from where it ended before."""
 
-    def __init__(self, name: str, bootstrap: str) -> None:
+    def __init__(self, name: str, bootstrap: str, credentials: Path) -> None:
         self.name = name
-        self._producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
-        self._inbox = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": name, "enable.auto.commit": False}
-        )
+        broker = met_as(bootstrap, credentials)
+        self._producer = Producer({**broker, "enable.idempotence": True})
+        self._inbox = Consumer({**broker, "group.id": name, "enable.auto.commit": False})
         place = TopicPartition(f"inbox.{name}", 0)
         _, place.offset = self._inbox.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
         self._inbox.assign([place])
@@ -209,12 +220,12 @@ class BareBuyer(Participant):
         return self.ask("session-closed", session_id, "session-closed", body)
 
 
-def sales(bootstrap: str) -> Iterator[Body]:
+def sales(analyst: str, bootstrap: str, credentials: Path) -> Iterator[Body]:
     """Read the public record of sales from its start, for as long as something comes."""
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap,
-            "group.id": f"analyst-{uuid.uuid4()}",
+            **met_as(bootstrap, credentials),
+            "group.id": f"{analyst}.{uuid.uuid4()}",
             "isolation.level": "read_committed",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,

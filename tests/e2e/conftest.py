@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import pytest
 
+from strowger.broker.access import Bootstrap, meet, path_of
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.service import SERVICES, is_healthy, pid_if_alive
 from strowger.settings import Settings
@@ -37,16 +38,22 @@ class Exchange:
         self._newcomers: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
-    def bootstrap(self) -> str:
-        """Give the broker's address."""
-        address = self._broker.status().bootstrap
-        assert address is not None, "the broker does not run"
-        return address
+    def bootstrap(self) -> Bootstrap:
+        """Give the broker's address, met as its root: what a checker reads by."""
+        return self._broker.as_root()
+
+    def credentials(self, participant: str) -> Path:
+        """Say where a participant's password lies, as the operator hands it over."""
+        return path_of(self.settings.secrets_dir, participant)
+
+    def met_by(self, participant: str) -> Bootstrap:
+        """Give the broker's address, met as a participant that was added."""
+        return meet(self.settings, self.bootstrap, participant)
 
     def start(self) -> None:
         """Start the broker and every service; return when all of them serve."""
         self._broker.start()
-        self.settings = self.settings.model_copy(update={"bootstrap": self.bootstrap})
+        self.settings = self.settings.model_copy(update={"bootstrap": str(self.bootstrap)})
         self.command("topics", "apply")
         with self.log_path.open("ab") as written:
             self._services = subprocess.Popen(
@@ -88,7 +95,7 @@ class Exchange:
         assert done.returncode in codes, f"{words}: {done.returncode}\n{done.stderr}"
         return done.stdout
 
-    def newcomer(self, kind: Literal["provider", "buyer"]) -> str:
+    def newcomer(self, kind: Literal["provider", "buyer", "analyst"]) -> str:
         """Give a participant who was added to the exchange and whom no other test knows.
 
         Many are added at once: the command takes longer to start than to add them.
@@ -96,7 +103,7 @@ class Exchange:
         waiting = self._newcomers[kind]
         if not waiting:
             names = [unique(kind) for _ in range(ADDED_AT_ONCE)]
-            self.command("participant", "add", *names)
+            self.command("participant", "add", *names, "--role", kind)
             waiting += names
         return waiting.pop()
 

@@ -30,6 +30,7 @@ class Floor:
 
     def __init__(self, exchange: Exchange) -> None:
         self.bootstrap = exchange.bootstrap
+        self._met_by = exchange.met_by
         # In the order in which the stored set is read.
         self.acme, self.zeta = sorted(exchange.newcomer("provider") for _ in range(2))
         self.globex = exchange.newcomer("buyer")
@@ -44,9 +45,9 @@ class Floor:
     async def trading(self) -> AsyncIterator[tuple[ProviderClient, ProviderClient, BuyerClient]]:
         """Give a client of each, connected."""
         async with (
-            ProviderClient(self.acme, bootstrap=self.bootstrap) as acme,
-            ProviderClient(self.zeta, bootstrap=self.bootstrap) as zeta,
-            BuyerClient(self.globex, bootstrap=self.bootstrap) as globex,
+            ProviderClient(self.acme, bootstrap=self._met_by(self.acme)) as acme,
+            ProviderClient(self.zeta, bootstrap=self._met_by(self.zeta)) as zeta,
+            BuyerClient(self.globex, bootstrap=self._met_by(self.globex)) as globex,
         ):
             yield acme, zeta, globex
 

@@ -31,10 +31,11 @@ class Traders:
     @asynccontextmanager
     async def trading(self) -> AsyncIterator[tuple[ProviderClient, BuyerClient]]:
         """Give both clients, connected."""
-        bootstrap = self.exchange.bootstrap
+        selling_at = self.exchange.met_by(self.provider_id)
+        buying_at = self.exchange.met_by(self.buyer_id)
         async with (
-            ProviderClient(self.provider_id, bootstrap=bootstrap) as provider,
-            BuyerClient(self.buyer_id, bootstrap=bootstrap) as buyer,
+            ProviderClient(self.provider_id, bootstrap=selling_at) as provider,
+            BuyerClient(self.buyer_id, bootstrap=buying_at) as buyer,
         ):
             yield provider, buyer
 
@@ -69,8 +70,9 @@ async def test_an_offer_is_published_shown_and_sold(traders: Traders) -> None:
             shown = await _own(session, traders.provider_id)
             confirmation = await session.accept(shown)
     assert confirmation.cost == Decimal(6)
+    analyst = traders.exchange.newcomer("analyst")
     sales = acceptances(
-        bootstrap=traders.exchange.bootstrap, group=unique("analyst"), market=market
+        bootstrap=traders.exchange.met_by(analyst), group=f"{analyst}.sales", market=market
     )
     async with aclosing(sales):
         async for sale in sales:

@@ -56,7 +56,7 @@ class Play:
         """Publish offers, replace them, and withdraw one now and then."""
         chance = random.Random(f"{SEED} {self.providers.index(name)}")  # noqa: S311 - a script
         async with ProviderClient(
-            name, bootstrap=self.exchange.bootstrap, timeout=ANSWER_SECONDS
+            name, bootstrap=self.exchange.met_by(name), timeout=ANSWER_SECONDS
         ) as provider:
             while not self.over.is_set():
                 offer_id = f"of-{chance.randrange(3)}"
@@ -81,7 +81,7 @@ class Play:
         """Hold session after session; leave some of them to time."""
         chance = random.Random(f"{SEED} {self.buyers.index(name)}")  # noqa: S311 - a script
         async with BuyerClient(
-            name, bootstrap=self.exchange.bootstrap, timeout=ANSWER_SECONDS
+            name, bootstrap=self.exchange.met_by(name), timeout=ANSWER_SECONDS
         ) as buyer:
             while not self.over.is_set():
                 try:

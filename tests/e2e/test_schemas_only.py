@@ -22,7 +22,8 @@ PREFIX = "441134960"
 @pytest.fixture
 def provider(exchange: Exchange) -> Iterator[BareProvider]:
     """Add a provider."""
-    participant = BareProvider(exchange.newcomer("provider"), exchange.bootstrap)
+    name = exchange.newcomer("provider")
+    participant = BareProvider(name, exchange.bootstrap, exchange.credentials(name))
     yield participant
     participant.close()
 
@@ -30,7 +31,8 @@ def provider(exchange: Exchange) -> Iterator[BareProvider]:
 @pytest.fixture
 def buyer(exchange: Exchange) -> Iterator[BareBuyer]:
     """Add a buyer."""
-    participant = BareBuyer(exchange.newcomer("buyer"), exchange.bootstrap)
+    name = exchange.newcomer("buyer")
+    participant = BareBuyer(name, exchange.bootstrap, exchange.credentials(name))
     yield participant
     participant.close()
 
@@ -77,9 +79,10 @@ def test_a_sale_is_made_with_the_schemas_alone(
     assert told_again["contract_id"] == confirmation["contract_id"]
     sold = provider.sale(confirmation["contract_id"])
     assert (sold["buyer"], sold["service"]) == (buyer.name, confirmation["service"])
+    analyst = exchange.newcomer("analyst")
     public = next(
         sale
-        for sale in sales(exchange.bootstrap)
+        for sale in sales(analyst, exchange.bootstrap, exchange.credentials(analyst))
         if sale["contract_id"] == confirmation["contract_id"]
     )
     assert (public["provider"], public["buyer"]) == (provider.name, None)

@@ -51,8 +51,7 @@ def place(
     own = EmbeddedBroker.from_settings(Settings(home=tmp_path_factory.mktemp("audited")))
     own.start(wipe=True)
     try:
-        address = own.status().bootstrap
-        assert address is not None
+        address = own.as_root()
         asyncio.run(provisioning.apply(address, ALL))
         yield address
     finally:
@@ -215,7 +214,7 @@ def _counted(audited: Audited) -> list[int]:
 
 async def _cut_log(bootstrap: str, partition: int, offset: int) -> None:
     """Delete the beginning of the log, as retention does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**connections.to(bootstrap))
     await admin.start()
     try:
         place = TopicPartition(MARKET_LOG.name, partition)

@@ -70,13 +70,13 @@ async def test_half_a_batch_is_not_decided_when_the_broker_was_killed(
     key = market.market.encode()
     partition = partition_of(key, MARKET_LOG.partitions)
     status = killable.status()
-    assert status.bootstrap is not None
+    first = killable.as_root()
     assert status.pid is not None
-    await provisioning.apply(status.bootstrap, ALL)
+    await provisioning.apply(first, ALL)
     command = encode(market.declare())
-    async with connections.producer(status.bootstrap, client_id="test") as producer:
+    async with connections.producer(first, client_id="test") as producer:
         await Appender(producer).append([Append(MARKET_LOG.name, partition, key, command)])
-    hanging = await _leave_open(status.bootstrap, partition)
+    hanging = await _leave_open(first, partition)
     try:
         os.kill(status.pid, signal.SIGKILL)
         bootstrap = await asyncio.to_thread(killable.start)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from strowger.broker import provisioning
+from strowger.broker.access import Access, Bootstrap
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.broker.errors import BrokerUnavailable
 from strowger.client import (
@@ -46,8 +47,7 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBro
 @pytest.fixture
 async def address(own_broker: EmbeddedBroker) -> str:
     """Give that broker's address, with the inbound topics made."""
-    bootstrap = own_broker.status().bootstrap
-    assert bootstrap is not None
+    bootstrap = own_broker.as_root()
     await provisioning.apply(bootstrap, INBOUND_TOPICS)
     return bootstrap
 
@@ -73,7 +73,7 @@ async def test_a_participant_without_an_inbox_is_told_who_can_add_it(address: st
 async def test_a_broker_that_does_not_answer_is_named() -> None:
     """A wrong address fails within the client's timeout, and leaves nothing open."""
     with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
-        async with BuyerClient("globex", bootstrap="127.0.0.1:1", timeout=0.2):
+        async with BuyerClient("globex", bootstrap=Bootstrap("127.0.0.1:1", Access()), timeout=0.2):
             pass
 
 

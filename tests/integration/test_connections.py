@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import NoOffsetForPartitionError, ProducerFenced
 
 from strowger.broker import connections, provisioning
+from strowger.broker.access import Bootstrap, access_of
 from strowger.broker.errors import BrokerUnavailable
 from strowger.contract.topics import Topic
 from tests.support import eventually, unique
@@ -121,4 +122,5 @@ async def test_a_broker_that_falls_silent_is_given_up_without_a_leak(bootstrap: 
 
 async def test_one_server_of_several_is_enough(bootstrap: str) -> None:
     """A cluster is there while any of its bootstrap servers answers."""
-    await connections.wait_for_broker(f"127.0.0.1:9,{bootstrap}", timeout_seconds=5)
+    several = Bootstrap(f"127.0.0.1:9,{bootstrap}", access_of(bootstrap))
+    await connections.wait_for_broker(several, timeout_seconds=5)

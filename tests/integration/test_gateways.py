@@ -53,14 +53,14 @@ def offer(market: str, offer_id: str) -> bytes:
     return json.dumps({**body, "service": service}).encode()
 
 
-async def test_an_event_becomes_a_command_with_its_origin(settings: Settings, market: str) -> None:
+async def test_an_event_becomes_a_command_with_its_origin(
+    bootstrap: str, settings: Settings, market: str
+) -> None:
     """What a participant sent stands in the market's log, normalised, and says where it was."""
     given = headers(SessionOpened.TYPE, "globex", "e-1")
     async with running(settings, session_opened.GATEWAY.name):
-        (origin,) = await send(
-            settings.bootstrap or "", SESSION_OPENED.name, (given, session(market, "s-1"))
-        )
-        (command,) = await eventually(logged(settings.bootstrap or "", market, 1))
+        (origin,) = await send(bootstrap, SESSION_OPENED.name, (given, session(market, "s-1")))
+        (command,) = await eventually(logged(bootstrap, market, 1))
     assert command == OpenSession(
         market=market,
         participant="globex",
@@ -258,7 +258,7 @@ async def test_a_header_name_that_is_not_utf8_stalls_nothing(
         await send(
             bootstrap, SESSION_OPENED.name, (headers(SessionOpened.TYPE), session(market, "s-0"))
         )
-        async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        async with AIOKafkaProducer(**connections.to(bootstrap)) as producer:
             batch = producer.create_batch()
             # The compiled builder would not take it; this is the same in Python.
             batch._builder = _DefaultRecordBatchBuilderPy(  # noqa: SLF001 - no public way writes it
@@ -293,7 +293,7 @@ async def test_a_sender_may_compress_as_it_likes(
     """A codec that the gateway could not read would stop its partition for good."""
     async with (
         running(settings, session_opened.GATEWAY.name),
-        AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type=compression) as producer,
+        AIOKafkaProducer(**connections.to(bootstrap), compression_type=compression) as producer,
     ):
         await producer.send_and_wait(
             SESSION_OPENED.name, session(market, "s-1"), headers=headers(SessionOpened.TYPE)

@@ -228,7 +228,7 @@ async def test_a_record_that_is_no_decision_ends_the_process(bench: Bench) -> No
 
 async def delete_before(bench: Bench, offset: int) -> None:
     """Delete what the topic's first partition has before an offset, as retention does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bench.bootstrap)
+    admin = AIOKafkaAdminClient(**connections.to(bench.bootstrap))
     await admin.start()
     try:
         await admin.delete_records(

@@ -19,10 +19,10 @@ NAMES = ("notifier", "gateway-session-opened")
 
 
 @pytest.fixture
-def own(settings: Settings, tmp_path: Path) -> Settings:
+def own(settings: Settings, bootstrap: str, tmp_path: Path) -> Settings:
     """Give settings with a run directory of this test's own, on the run's broker."""
-    asyncio.run(apply(settings.bootstrap or "", ALL))
-    return Settings(home=tmp_path, bootstrap=settings.bootstrap)
+    asyncio.run(apply(bootstrap, ALL))
+    return settings.model_copy(update={"home": tmp_path, "run_dir": tmp_path / "run"})
 
 
 def is_gone(pid: int) -> bool:

@@ -77,7 +77,9 @@ class _World:
             names.remove(WITHOUT_INBOX)
         self.cluster = Cluster(_topics(names), self._chance)
         self.cluster.log.grain_ms = random.choice((1, 1, 100))
-        self._settings = Settings(home=folder, bootstrap="simulated:9092")
+        self._settings = Settings(
+            home=folder, bootstrap="simulated:9092", security_protocol="PLAINTEXT"
+        )
         self._processes: list[Process] = []
 
     async def live(self) -> History:

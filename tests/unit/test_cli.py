@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -46,6 +47,10 @@ COMMANDS = [
 ]
 
 SHEET = "prefix,rate_per_minute\n44,0.0125\n2.77724E+11,0.85\n"
+
+
+OPEN: Final = {"STROWGER_SECURITY_PROTOCOL": "PLAINTEXT"}
+"""A Kafka without authorisation, for which nobody needs a password."""
 
 
 def strowger(
@@ -157,7 +162,7 @@ def test_a_command_without_a_broker_says_how_to_start_one(tmp_path: Path) -> Non
 
 def test_a_broker_that_does_not_answer_is_exit_3(tmp_path: Path) -> None:
     """An address where nothing listens is told apart from wrong usage."""
-    done = strowger(tmp_path, "market", "list", "--bootstrap", "127.0.0.1:1")
+    done = strowger(tmp_path, "market", "list", "--bootstrap", "127.0.0.1:1", environment=OPEN)
     assert done.returncode == ExitCode.UNREACHABLE
     assert "no Kafka answers at 127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr

@@ -110,12 +110,15 @@ def test_services_are_confined(name: str) -> None:
 
 
 def test_what_must_last_lies_in_volumes() -> None:
-    """Kafka's data and the ledger outlive their containers."""
+    """Kafka's data, the ledger and the passwords outlive their containers."""
     kafka = COMPOSE["services"]["kafka"]
     assert kafka["volumes"] == [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"]
-    assert OURS["ledger"]["volumes"] == [f"ledger:{_image_settings()['STROWGER_HOME']}"]
-    assert set(COMPOSE["volumes"]) == {"kafka", "ledger"}
-    assert [name for name, service in OURS.items() if "volumes" in service] == ["ledger"]
+    home = _image_settings()["STROWGER_HOME"]
+    secrets = f"secrets:{home}/secrets"
+    assert OURS["ledger"]["volumes"] == [f"ledger:{home}", secrets]
+    assert set(COMPOSE["volumes"]) == {"kafka", "ledger", "secrets"}
+    others = [service["volumes"] for name, service in OURS.items() if name != "ledger"]
+    assert others == [[secrets]] * (len(OURS) - 1)
 
 
 def test_only_this_machine_reaches_kafka() -> None:
@@ -143,7 +146,10 @@ def test_the_environment_is_one_that_settings_take(monkeypatch: pytest.MonkeyPat
     assert settings.bootstrap == "kafka:19092"
     assert settings.ledger_path.parent == Path("/var/lib/strowger")
     assert any(mount.startswith(f"{settings.run_dir}:") for mount in OURS["ledger"]["tmpfs"])
-    assert all(service["environment"] == OURS["ledger"]["environment"] for service in OURS.values())
+    assert all(
+        service["environment"].items() >= OURS["ledger"]["environment"].items()
+        for service in OURS.values()
+    )
 
 
 def _image_settings() -> dict[str, str]:
@@ -156,21 +162,24 @@ def _image_settings() -> dict[str, str]:
 def _kafka_settings() -> dict[str, str]:
     environment: dict[str, str] = COMPOSE["services"]["kafka"]["environment"]
     return {
-        key.removeprefix("KAFKA_").lower().replace("_", "."): value
+        key.removeprefix("KAFKA_").lower().replace("___", "-").replace("_", "."): value
         for key, value in environment.items()
         if key.startswith("KAFKA_")
     }
 
 
 def _embedded_settings() -> dict[str, str]:
-    text = server_properties(Path("/data"), Ports(broker=1, controller=2))
+    text = server_properties(Path("/data"), Ports(broker=1, controller=2), broker="b", root="r")
     lines = (line for line in text.splitlines() if line and not line.startswith("#"))
     return dict(line.split("=", 1) for line in lines)
 
 
 def test_kafka_is_set_as_the_broker_of_the_tests() -> None:
     """Every setting that changes how the exchange behaves is the same in both."""
-    here, tested = _kafka_settings(), _embedded_settings()
+    here, tested = (
+        {key: value for key, value in each.items() if not key.startswith("listener.name.")}
+        for each in (_kafka_settings(), _embedded_settings())
+    )
     for key in _WHERE_IT_STANDS:
         here.pop(key)
     assert here == {
@@ -179,6 +188,28 @@ def test_kafka_is_set_as_the_broker_of_the_tests() -> None:
         if key not in _WHERE_IT_STANDS | _FOR_A_SMALL_MACHINE
     }
     assert tested.keys() >= _WHERE_IT_STANDS | _FOR_A_SMALL_MACHINE
+
+
+def test_every_listener_asks_who_it_is() -> None:
+    """Each takes SCRAM users or static ones, as the embedded broker; root not from outside."""
+    here, tested = _kafka_settings(), _embedded_settings()
+    protocols = here["listener.security.protocol.map"]
+    assert {each.split(":")[1] for each in protocols.split(",")} == {"SASL_PLAINTEXT"}
+    for listener, model in (("internal", "clients"), ("controller", "controller")):
+        for key in ("sasl.enabled.mechanisms", "plain.sasl.jaas.config"):
+            written = here[f"listener.name.{listener}.{key}"]
+            for name, password in (("BROKER", "b"), ("ROOT", "r")):
+                written = re.sub(rf"\$\{{STROWGER_{name}_PASSWORD[^}}]*\}}", password, written)
+            assert written == tested[f"listener.name.{model}.{key}"]
+    assert here["listener.name.host.sasl.enabled.mechanisms"] == "SCRAM-SHA-256"
+
+
+def test_a_password_is_given_to_who_needs_it() -> None:
+    """Root's reaches Kafka and provisioning alone, and none stands in the file."""
+    told = [name for name, service in OURS.items() if "ROOT" in str(service["environment"])]
+    assert told == ["provision"]
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    assert set(re.findall(r'(?:password|user_\S+?)="([^"$]*)', text)) == {""}
 
 
 def test_kafka_is_of_the_version_of_the_tests() -> None:

@@ -138,7 +138,7 @@ def test_every_service_can_be_loaded(name: str) -> None:
 def test_no_broker_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     """A service does not guess where Kafka is."""
     with pytest.raises(SettingsError, match="STROWGER_BOOTSTRAP"):
-        bootstrap_of(Settings(home=tmp_path))
+        bootstrap_of(Settings(home=tmp_path), NAME)
 
 
 def test_the_command_line_refuses_wrong_settings(

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
+from strowger.broker.access import access_of
 from strowger.broker.errors import BrokerUnavailable
 
 _COMMON: Final[Mapping[str, Any]] = {
@@ -73,10 +74,15 @@ class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no type
         await self._client.close()
 
 
+def to(bootstrap: str) -> dict[str, Any]:
+    """Give the settings of aiokafka that say where, and as whom."""
+    return {"bootstrap_servers": str(bootstrap), **access_of(bootstrap).for_aiokafka()}
+
+
 def producer(bootstrap: str, *, client_id: str, linger_ms: int = 0) -> AIOKafkaProducer:
     """Make an idempotent producer: a retry inside the client never writes a record twice."""
     return _Producer(
-        bootstrap_servers=bootstrap,
+        **to(bootstrap),
         client_id=client_id,
         enable_idempotence=True,
         linger_ms=linger_ms,
@@ -93,7 +99,7 @@ def transactional_producer(
     An unfinished transaction holds up readers of committed records for at most the timeout.
     """
     return _Producer(
-        bootstrap_servers=bootstrap,
+        **to(bootstrap),
         client_id=transactional_id,
         transactional_id=transactional_id,
         transaction_timeout_ms=int(transaction_timeout_seconds * 1000),
@@ -125,7 +131,7 @@ def consumer(
     """
     return _Consumer(
         *topics,
-        bootstrap_servers=bootstrap,
+        **to(bootstrap),
         client_id=client_id,
         group_id=group_id,
         group_instance_id=group_instance_id,
@@ -174,7 +180,7 @@ async def _ask_for_metadata(bootstrap: str) -> None:
         raise ConnectionRefusedError("nothing listens there")
 
     client = AIOKafkaClient(
-        bootstrap_servers=listening,
+        **to(bootstrap) | {"bootstrap_servers": listening},
         client_id="strowger-wait",
         request_timeout_ms=int(_ATTEMPT_SECONDS * 1000),
     )

@@ -26,6 +26,14 @@ import structlog
 from pydantic import ValidationError
 
 from strowger.broker import jars, processes
+from strowger.broker.access import (
+    BROKER,
+    ROOT,
+    Access,
+    Bootstrap,
+    Credentials,
+    write_privately,
+)
 from strowger.broker.connections import wait_for_broker
 from strowger.broker.errors import BrokerDied, BrokerStuck, BrokerUnavailable
 from strowger.broker.server_properties import Ports, server_properties
@@ -74,11 +82,13 @@ class EmbeddedBroker:
         data_dir: Path,
         *,
         cache_dir: Path,
+        secrets_dir: Path | None = None,
         repository: str | None = None,
         start_timeout_seconds: float = 60,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self._cache_dir = cache_dir
+        self._secrets_dir = secrets_dir or self.data_dir / "secrets"
         self._repository = repository
         self._start_timeout_seconds = start_timeout_seconds
         self._properties = self.data_dir / "server.properties"
@@ -93,11 +103,12 @@ class EmbeddedBroker:
         return cls(
             settings.broker_dir,
             cache_dir=settings.cache_dir,
+            secrets_dir=settings.secrets_dir,
             repository=settings.maven_repository,
         )
 
-    def start(self, *, wipe: bool = False) -> str:
-        """Serve, and give the bootstrap address once metadata is answered.
+    def start(self, *, wipe: bool = False) -> Bootstrap:
+        """Serve, and give the address, met as root, once metadata is answered.
 
         A broker that runs already is left alone. What an earlier run stored is kept, unless
         `wipe`, which empties it, stopping a running broker first.
@@ -116,7 +127,7 @@ class EmbeddedBroker:
             if process is not None and ports is not None:
                 with contextlib.suppress(BrokerDied):  # it was killed, and on its way out
                     self._wait_until_serving(process, ports)
-                    return ports.bootstrap
+                    return self._as_root(ports.bootstrap)
             return self._start_anew()
 
     def stop(self, *, timeout_seconds: float = _STOP_SECONDS) -> bool:
@@ -136,14 +147,14 @@ class EmbeddedBroker:
             return BrokerStatus(self.data_dir)
         return BrokerStatus(self.data_dir, pid=process.pid, bootstrap=ports.bootstrap)
 
-    def _start_anew(self) -> str:
+    def _start_anew(self) -> Bootstrap:
         self._reap()
         java = [str(jars.java()), *_JVM, "-cp"]
         jars_found = jars.class_path(self._cache_dir, repository=self._repository)
         java.append(os.pathsep.join(str(jar) for jar in jars_found))
         for attempt in range(1, _ATTEMPTS + 1):
             ports = self._choose_ports(anew=attempt > 1)
-            self._properties.write_text(server_properties(self._store, ports), encoding="utf-8")
+            self._write_properties(ports)
             self._format(java)
             self._child = processes.launch(
                 [*java, "kafka.Kafka", str(self._properties)],
@@ -164,8 +175,37 @@ class EmbeddedBroker:
                 raise
             else:
                 log.info("broker serves", bootstrap=ports.bootstrap, pid=process.pid)
-                return ports.bootstrap
+                return self._as_root(ports.bootstrap)
         raise AssertionError("the last attempt returned or raised")
+
+    def _write_properties(self, ports: Ports) -> None:
+        root = Credentials.load(self._secrets_dir, ROOT)
+        if root is None:
+            root = Credentials.fresh(ROOT, "PLAIN")
+            root.save(self._secrets_dir)
+        itself = Credentials.fresh(BROKER, "PLAIN")
+        text = server_properties(
+            self._store,
+            ports,
+            broker=itself.password.get_secret_value(),
+            root=root.password.get_secret_value(),
+        )
+        write_privately(self._properties, text)
+
+    def as_root(self) -> Bootstrap:
+        """Give the running broker's address, met as root.
+
+        Raises:
+            BrokerDied: it does not run.
+        """
+        servers = self.status().bootstrap
+        if servers is None:
+            raise BrokerDied("the embedded broker does not run: `strowger broker start`")
+        return self._as_root(servers)
+
+    def _as_root(self, servers: str) -> Bootstrap:
+        root = Credentials.load(self._secrets_dir, ROOT)
+        return Bootstrap(servers, Access("SASL_PLAINTEXT", root))
 
     def _wait_until_serving(self, process: processes.ServerProcess, ports: Ports) -> None:
         deadline = time.monotonic() + self._start_timeout_seconds
@@ -176,9 +216,8 @@ class EmbeddedBroker:
                 if not process.lives():
                     raise BrokerDied(f"the embedded broker ended at once:\n{self._tail()}")
                 try:
-                    thread.submit(
-                        asyncio.run, wait_for_broker(ports.bootstrap, timeout_seconds=0.5)
-                    ).result()
+                    looking = wait_for_broker(self._as_root(ports.bootstrap), timeout_seconds=0.5)
+                    thread.submit(asyncio.run, looking).result()
                 except BrokerUnavailable:
                     continue
                 if process.lives():

@@ -21,7 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from strowger.broker.connections import wait_for_broker
+from strowger.broker.connections import to, wait_for_broker
 from strowger.broker.errors import BrokerError, BrokerUnavailable
 from strowger.contract.topics import Topic, inbox
 
@@ -95,6 +95,28 @@ async def apply(bootstrap: str, topics: Iterable[Topic], *, replication_factor: 
     return report
 
 
+async def difference(bootstrap: str, topics: Iterable[Topic]) -> dict[str, str]:
+    """Say of each topic that is not as the registry says what is wrong with it; change nothing.
+
+    Raises:
+        BrokerUnavailable: no broker answers.
+    """
+    wanted = {topic.name: topic for topic in topics}
+    async with _admin(bootstrap) as admin:
+        counts = await _partition_counts(admin)
+        there = [topic for topic in wanted.values() if topic.name in counts]
+        drifted = {topic.name for topic in await _drifted(admin, there)}
+    wrong: dict[str, str] = {}
+    for name, topic in wanted.items():
+        if name not in counts:
+            wrong[name] = "is missing"
+        elif counts[name] != topic.partitions:
+            wrong[name] = f"has {counts[name]} partitions instead of {topic.partitions}"
+        elif name in drifted:
+            wrong[name] = "has other settings"
+    return wrong
+
+
 async def ensure_inboxes(
     bootstrap: str, participants: Iterable[str], *, replication_factor: int = 1
 ) -> Report:
@@ -109,7 +131,7 @@ async def ensure_inboxes(
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     await wait_for_broker(bootstrap, timeout_seconds=15)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="strowger-provisioning")
+    admin = AIOKafkaAdminClient(**to(bootstrap), client_id="strowger-provisioning")
     await admin.start()
     try:
         yield admin

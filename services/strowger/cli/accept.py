@@ -54,7 +54,7 @@ def accept(
             chosen: str | None = checked("acceptance", acceptance_id)
         else:
             chosen = None if again else last.acceptance_id(rank)
-        bootstrap_servers = await here.broker()
+        bootstrap_servers = await here.broker(last.buyer)
         try:
             async with BuyerClient(
                 last.buyer, bootstrap=bootstrap_servers, timeout=timeout

@@ -9,6 +9,7 @@ from rich.markup import escape
 from strowger.audit.auditing import audit as run
 from strowger.audit.findings import Finding
 from strowger.audit.report import Audited, Report
+from strowger.broker.access import OPERATOR
 from strowger.broker.appending import partition_of
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.faults import act
@@ -69,7 +70,7 @@ def audit(
                 status.update(f"auditing {MARKET_LOG.name}-{partition}: {at:,} of {end:,}")
 
             report = await run(
-                await here.broker(), partitions, start=start, save=save, progress=progress
+                await here.broker(OPERATOR), partitions, start=start, save=save, progress=progress
             )
         if as_json:
             emit(report.document())

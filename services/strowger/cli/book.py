@@ -38,7 +38,9 @@ def book(
         here = place(market=market, provider=provider, bootstrap=bootstrap)
         entries: list[BookEntry] = []
         withheld = False
-        reading = ProviderClient(here.provider, bootstrap=await here.broker(), timeout=timeout)
+        reading = ProviderClient(
+            here.provider, bootstrap=await here.broker(here.provider), timeout=timeout
+        )
         async with reading as client, aclosing(client.book_pages(here.market)) as pages:
             async for page in pages:
                 entries += page.entries

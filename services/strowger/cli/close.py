@@ -36,7 +36,7 @@ def close(
     async def work() -> None:
         here = place(market=market, buyer=buyer, bootstrap=bootstrap)
         session, where, who = _which(here, session_id)
-        async with BuyerClient(who, bootstrap=await here.broker(), timeout=timeout) as client:
+        async with BuyerClient(who, bootstrap=await here.broker(who), timeout=timeout) as client:
             await client.attach(session, where).close()
         if as_json:
             emit({"session_id": session, "market": where, "ended": True})

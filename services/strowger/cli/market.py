@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from strowger.broker.access import OPERATOR
 from strowger.cli.shared.declaring import control as control_market
 from strowger.cli.shared.declaring import declare as declare_market
 from strowger.cli.shared.declaring import declare_rates
@@ -143,7 +144,7 @@ def declare(
             increase_notice_seconds=seconds_of("--increase-notice", increase_notice),
             closure_notice_seconds=seconds_of("--closure-notice", closure_notice),
         )
-        declared = await declare_market(here.bootstrap, terms)
+        declared = await declare_market(here.meet(OPERATOR), terms)
         if as_json:
             emit(declared)
         else:
@@ -179,7 +180,7 @@ def rates(
         said = dict(_rate(each) for each in worth)
         if len(said) < len(worth):
             raise NotSaid("a currency has two rates: give each once")
-        declared = await declare_rates(here.bootstrap, checked("market", name), version, said)
+        declared = await declare_rates(here.meet(OPERATOR), checked("market", name), version, said)
         if as_json:
             emit(declared)
         else:
@@ -223,7 +224,7 @@ def control(
                 "suspend and readmit take a participant, policy a policy, rules a version, "
                 "others none"
             )
-        done = await control_market(here.bootstrap, checked("market", name), action, subject)
+        done = await control_market(here.meet(OPERATOR), checked("market", name), action, subject)
         if as_json:
             emit(done)
         else:

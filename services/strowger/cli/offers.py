@@ -200,7 +200,7 @@ def _agreed(plan: Plan, heading: str, *, as_json: bool) -> bool:
 
 async def _publish(plan: Plan, here: Place, *, as_json: bool) -> ExitCode:
     to, sender = here.market, here.provider
-    delivery = await deliver(sender, plan.events(to), bootstrap=await here.broker())
+    delivery = await deliver(sender, plan.events(to), bootstrap=await here.broker(sender))
     plan.kept.after(delivery.reports, plan.wanted).save(here.settings.home, to, sender)
     if as_json:
         emit(document(plan, delivery))

@@ -38,7 +38,7 @@ def outcome(
         here = place(market=market, buyer=buyer, bootstrap=bootstrap)
         checked("acceptance", acceptance_id)
         where = (market and here.market) or market_of(acceptance_id) or here.market
-        buying = BuyerClient(here.buyer, bootstrap=await here.broker(), timeout=timeout)
+        buying = BuyerClient(here.buyer, bootstrap=await here.broker(here.buyer), timeout=timeout)
         async with buying as client:
             confirmed = await client.outcome(acceptance_id, where)
         if as_json:

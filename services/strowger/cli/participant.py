@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from strowger import keys
-from strowger.broker import provisioning
+from strowger.broker import authorisation, provisioning
+from strowger.broker.access import OPERATOR, ROOT, access_of
+from strowger.broker.authorisation import Difference
 from strowger.broker.registering import Registered, register, registered
 from strowger.cli.shared.access import control_access, taken
 from strowger.cli.shared.durations import seconds_of
@@ -49,11 +51,15 @@ def add(
     bootstrap: Bootstrap = None,
     as_json: Json = False,
 ) -> None:
-    """Make the inbox of each participant, and register a key for it; again changes nothing.
+    """Make each participant's inbox and its user on the broker, and register a key for it.
 
-    A key counts a second after it was registered; this waits for it.
+    The user has the rights of the roles; its password is put into the home's directory of secrets,
+    as <name>.json: hand that file over. Again changes nothing, but for rights where the roles are
+    others. A key counts a second after it was registered; this waits for it.
 
     For example:
+
+        strowger participant add carrier-x --role provider
 
         strowger participant add carrier-x globex
 
@@ -64,10 +70,18 @@ def add(
         here = place(bootstrap=bootstrap)
         for name in names:
             checked("participant", name)
-        address = await here.broker()
+        root = await here.broker(ROOT)
         report = await provisioning.ensure_inboxes(
-            address, names, replication_factor=here.settings.replication_factor
+            root, names, replication_factor=here.settings.replication_factor
         )
+        changes = [
+            await authorisation.grant(
+                root, name, role or TRADERS, secrets_dir=here.settings.secrets_dir
+            )
+            for name in names
+            if access_of(root).credentials is not None
+        ]
+        address = here.meet(OPERATOR)
         if own_key is None and valid is None:
             await enrol(address, here.settings.keys_dir, dict.fromkeys(names, role))
         else:
@@ -80,7 +94,7 @@ def add(
             )
             wanted = registration_of(names[0], key, role or TRADERS, _until_ms(valid))
             await register(address, [wanted])
-        show(report, as_json=as_json)
+        show(report, Difference.of(changes), as_json=as_json)
 
     act(work, as_json=as_json)
 
@@ -112,7 +126,7 @@ def rotate(
     async def work() -> None:
         here = place(bootstrap=bootstrap)
         spare_ms = seconds_of("--overlap", overlap) * 1000
-        address = await here.broker()
+        address = await here.broker(OPERATOR)
         before = [each.registration for each in await _of(address, name)]
         made = SigningKey.new()
         key = made.public if own_key is None else public_key(own_key)
@@ -149,7 +163,7 @@ def revoke(
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        address = await here.broker()
+        address = await here.broker(OPERATOR)
         known = {each.registration.key_id for each in await registered(address)}
         for key_id in key_ids:
             if key_id not in known:
@@ -174,7 +188,7 @@ def suspend(name: Name, *, bootstrap: Bootstrap = None, as_json: Json = False) -
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        await control_access(await here.broker(), "suspend", [checked("participant", name)])
+        await control_access(await here.broker(OPERATOR), "suspend", [checked("participant", name)])
         _done("suspended", [name], as_json=as_json)
 
     act(work, as_json=as_json)
@@ -191,7 +205,7 @@ def readmit(name: Name, *, bootstrap: Bootstrap = None, as_json: Json = False) -
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        await control_access(await here.broker(), "readmit", [checked("participant", name)])
+        await control_access(await here.broker(OPERATOR), "readmit", [checked("participant", name)])
         _done("readmitted", [name], as_json=as_json)
 
     act(work, as_json=as_json)
@@ -208,7 +222,7 @@ def list_(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        address = await here.broker()
+        address = await here.broker(OPERATOR)
         lost = await taken(address)
         found = states(await registered(address), lost, time.time_ns() // 1_000_000)
         if as_json:

@@ -148,7 +148,7 @@ def _ask(
             },
         )
         wishes = cast("Wishes", {name: getattr(asked, name) for name in Wishes.__annotations__})
-        buying = BuyerClient(here.buyer, bootstrap=await here.broker(), timeout=timeout)
+        buying = BuyerClient(here.buyer, bootstrap=await here.broker(here.buyer), timeout=timeout)
         async with buying as client:
             if session:
                 opened = await client.open_session(here.market, ttl=ttl)
@@ -186,7 +186,7 @@ def more(
         last = last_request(here)
         if last.matches.next is None:
             raise NotSaid("nothing ranks behind what the last request showed")
-        buying = BuyerClient(last.buyer, bootstrap=await here.broker(), timeout=timeout)
+        buying = BuyerClient(last.buyer, bootstrap=await here.broker(last.buyer), timeout=timeout)
         async with buying as client:
             matches = await client.more(last.matches)
         longer = last.with_page(matches.event)

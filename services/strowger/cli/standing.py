@@ -55,7 +55,7 @@ def publish(
             _event(document, number if len(documents) > 1 else None, here.settings.market, selling)
             for number, document in enumerate(documents, start=1)
         ]
-        await here.broker()
+        await here.broker(here.provider)
         async with selling as client:
             reports = await client.publish_many(offers)
         return _report(reports, as_json=as_json)
@@ -90,7 +90,7 @@ def withdraw(
         at = None if effective is None else _instant(effective)
         selling = ProviderClient(here.provider, bootstrap=here.bootstrap, timeout=timeout)
         offer = checked("offer", offer_id)
-        await here.broker()
+        await here.broker(here.provider)
         async with selling as client:
             removed = await client.withdraw(here.market, offer, effective_at=at)
         if as_json:
@@ -140,7 +140,7 @@ def capacity(
                 "channels": channels,
             },
         )
-        await here.broker()
+        await here.broker(here.provider)
         async with selling as client:
             stored = await client.capacity(
                 event.market,

@@ -1,8 +1,11 @@
 """`strowger topics`: make the exchange's topics as the registry says."""
 
 import typer
+from rich.table import Table
 
-from strowger.broker import provisioning
+from strowger.broker import authorisation, provisioning
+from strowger.broker.access import ROOT, access_of
+from strowger.broker.authorisation import Difference
 from strowger.broker.provisioning import ProvisioningRefused, Report
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.faults import act
@@ -23,9 +26,11 @@ def _group() -> None:
 
 @app.command()
 def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
-    """Make missing topics and set each topic's configuration; again changes nothing.
+    """Make missing topics, users and rights, and set all as it should be; again changes nothing.
 
-    A topic with another partition count is left alone and reported, exit 2: its order hangs on it.
+    Each service of the exchange is a user with the rights that its topics ask for, and no more; its
+    password is put into the home's directory of secrets. A topic with another partition count is
+    left alone and reported, exit 2: its order hangs on it.
 
     For example:
 
@@ -34,28 +39,70 @@ def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
 
     async def work() -> ExitCode:
         here = place(bootstrap=bootstrap)
+        root = await here.broker(ROOT)
+        rights = Difference()
+        if access_of(root).credentials is not None:
+            rights = await authorisation.apply(root, here.settings.secrets_dir)
         try:
             report = await provisioning.apply(
-                await here.broker(), ALL, replication_factor=here.settings.replication_factor
+                root, ALL, replication_factor=here.settings.replication_factor
             )
         except ProvisioningRefused as refused:
-            show(refused.report, as_json=as_json)
+            show(refused.report, rights, as_json=as_json)
             return ExitCode.USAGE
-        show(report, as_json=as_json)
+        show(report, rights, as_json=as_json)
         return ExitCode.OK
 
     act(work, as_json=as_json)
 
 
-def show(report: Report, *, as_json: bool) -> None:
-    """Show what became of each topic."""
+@app.command()
+def diff(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
+    """Tell where topics, users and rights are other than they should be; exit 2 if any is.
+
+    Nothing is changed. Rights of participants are not looked at, but rights of the exchange's own
+    users are, also such as nobody here gave.
+
+    For example:
+
+        strowger topics diff
+    """
+
+    async def work() -> ExitCode:
+        here = place(bootstrap=bootstrap)
+        root = await here.broker(ROOT)
+        topics = await provisioning.difference(root, ALL)
+        rights = Difference()
+        if access_of(root).credentials is not None:
+            rights = await authorisation.difference(root)
+        if as_json:
+            emit({"topics": topics, **_in_json(rights)})
+        else:
+            table = grid("", "")
+            for name, what in topics.items():
+                table.add_row(name, what)
+            _add_rights(table, rights, ("user is missing", "is missing", "is too much"))
+            out.print(table if topics or not rights.is_empty else "all as it should be")
+        return ExitCode.OK if rights.is_empty and not topics else ExitCode.USAGE
+
+    act(work, as_json=as_json)
+
+
+def show(report: Report, rights: Difference, *, as_json: bool) -> None:
+    """Show what became of each topic, and which users and rights were changed."""
     became = {
         "created": report.created,
         "changed": report.changed_config,
         "unchanged": report.unchanged,
     }
     if as_json:
-        emit({**{word: list(names) for word, names in became.items()}, "refused": report.refused})
+        emit(
+            {
+                **{word: list(names) for word, names in became.items()},
+                "refused": report.refused,
+                **_in_json(rights),
+            }
+        )
         return
     table = grid("topic", "")
     for word, names in became.items():
@@ -63,4 +110,20 @@ def show(report: Report, *, as_json: bool) -> None:
             table.add_row(name, word)
     for name, why in report.refused.items():
         table.add_row(name, f"[red]{why}[/red]")
+    _add_rights(table, rights, ("user created", "granted", "withdrawn"))
     out.print(table)
+
+
+def _in_json(rights: Difference) -> dict[str, object]:
+    return {
+        "users": list(rights.users),
+        "rights_missing": list(rights.missing),
+        "rights_superfluous": list(rights.superfluous),
+    }
+
+
+def _add_rights(table: Table, rights: Difference, words: tuple[str, str, str]) -> None:
+    several = (rights.users, rights.missing, rights.superfluous)
+    for word, some in zip(words, several, strict=True):
+        for each in some:
+            table.add_row(each, word)

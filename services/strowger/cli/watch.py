@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from strowger.broker.access import OPERATOR
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.faults import act
@@ -47,13 +48,14 @@ def watch(
         here = place(bootstrap=bootstrap)
         topic = (ACCEPTANCE_CONFIRMED if sales else DECISIONS).name
         find = topic_reader.starts if from_start else topic_reader.ends
-        since = await find(here.bootstrap, [topic])
+        bootstrap_servers = here.meet(OPERATOR)
+        since = await find(bootstrap_servers, [topic])
         if not since:
             raise NotSaid("the exchange's topics aren't there: run `strowger topics apply`")
         if not as_json:
             err.print(f"[dim]following {topic} at {here.bootstrap}; Ctrl-C ends[/dim]")
         left = count
-        async for record in topic_reader.follow(here.bootstrap, since):
+        async for record in topic_reader.follow(bootstrap_servers, since):
             if market is not None and record.key != market.encode():
                 continue
             _show(record.value, sales=sales, as_json=as_json)

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from strowger.broker import connections
+from strowger.broker.access import as_user
 from strowger.contract.outbound import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED
 
@@ -38,6 +39,7 @@ async def acceptances(
         BrokerUnavailable: no broker answers.
         pydantic.ValidationError: the topic holds what the exchange did not write.
     """
+    bootstrap = as_user(bootstrap, group.partition(".")[0])
     await connections.wait_for_broker(bootstrap)
     consumer: AIOKafkaConsumer = connections.consumer(
         bootstrap, client_id=group, group_id=group, start="earliest"

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from strowger import keys
+from strowger.broker.access import as_user
 from strowger.client.errors import ClientError
 from strowger.client.link import Link
 from strowger.client.notices import Notices
@@ -45,6 +46,7 @@ class Participant:
         """Connect.
 
         Raises:
+            NoCredentials: the participant's password isn't kept on this machine.
             BrokerUnavailable: no broker answers within the timeout.
             InboxMissing: the participant was not added.
             InboxGap: the inbox does not hold the given position.
@@ -52,7 +54,7 @@ class Participant:
         """
         link = Link(
             self.participant,
-            bootstrap=self._bootstrap,
+            bootstrap=as_user(self._bootstrap, self.participant),
             timeout=self._timeout,
             inbox_position=self._inbox_position,
             key=self._signing_key(),

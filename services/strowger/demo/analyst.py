@@ -12,6 +12,7 @@ from strowger.client import acceptances
 from strowger.contract.outbound import AcceptanceConfirmed
 from strowger.demo.cast import ANALYST_GROUP
 from strowger.settings import Settings
+from strowger.supervisor import environment_of
 
 _SEEN_SECONDS: Final = 30
 _LINE_BYTES: Final = 1_048_576
@@ -44,13 +45,14 @@ class Analyst:
 
 
 @asynccontextmanager
-async def analyst(bootstrap: str) -> AsyncIterator[Analyst]:
+async def analyst(settings: Settings) -> AsyncIterator[Analyst]:
     """Run the analytics process while entered; it ends when its standard input does."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "strowger.demo.analyst",
-        bootstrap,
+        settings.bootstrap or "",
+        env=environment_of(settings),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LINE_BYTES,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from strowger.broker import provisioning
+from strowger.broker import authorisation, provisioning
+from strowger.broker.access import ROOT, Bootstrap, meet
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid
@@ -16,7 +17,7 @@ from strowger.client import BuyerClient, ProviderClient
 from strowger.contract.topics import ALL
 from strowger.demo.analyst import Analyst, analyst
 from strowger.demo.carriers import CARRIERS
-from strowger.demo.cast import BUYER
+from strowger.demo.cast import ANALYST_GROUP, BUYER
 from strowger.demo.narrator import saw, say
 from strowger.profile import Profile
 from strowger.service import is_healthy
@@ -34,7 +35,8 @@ class Stage:
     """What a scene plays on; `since` is where each topic ended when this run began."""
 
     settings: Settings
-    bootstrap: str
+    bootstrap: Bootstrap
+    """Met as root, to declare and to count; who trades is met as itself."""
     since: topic_reader.Places
     supervisor: Supervisor
     analyst: Analyst
@@ -45,7 +47,11 @@ class Stage:
 
     def provider(self, name: str) -> ProviderClient:
         """Give a client of one of the carriers."""
-        return ProviderClient(name, bootstrap=self.bootstrap, timeout=ANSWER_SECONDS)
+        return ProviderClient(name, bootstrap=self.as_user(name), timeout=ANSWER_SECONDS)
+
+    def as_user(self, name: str) -> Bootstrap:
+        """Give the broker as one of the cast meets it."""
+        return meet(self.settings, self.bootstrap, name)
 
 
 @contextmanager
@@ -62,6 +68,7 @@ def home_of(settings: Settings, *, fresh: bool) -> Iterator[Settings]:
                 "ledger_path": home / "ledger.sqlite3",
                 "run_dir": home / "run",
                 "broker_dir": home / "broker",
+                "secrets_dir": home / "secrets",
             }
         )
 
@@ -77,13 +84,15 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
     """
     if is_healthy(settings.run_dir, "matching"):
         raise NotSaid("the exchange runs already in this home: stop it first, or play with --once")
-    async with _broker(settings) as bootstrap:
-        settings = settings.model_copy(update={"bootstrap": bootstrap})
+    async with _broker(settings) as address:
+        settings = settings.model_copy(update={"bootstrap": address})
+        bootstrap = meet(settings, address, ROOT)
         copies = settings.replication_factor
         await provisioning.apply(bootstrap, ALL, replication_factor=copies)
         names = [BUYER, *(carrier.name for carrier in CARRIERS)]
         await provisioning.ensure_inboxes(bootstrap, names, replication_factor=copies)
-        saw(f"{len(ALL)} topics and {len(names)} inboxes stand")
+        await _authorise(settings, bootstrap)
+        saw(f"{len(ALL)} topics and {len(names)} inboxes stand, each for whom it is for")
         since = await topic_reader.ends(bootstrap, [topic.name for topic in ALL])
         log = settings.run_dir / "services.log"
         settings.run_dir.mkdir(parents=True, exist_ok=True)
@@ -96,12 +105,24 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
                 await supervisor.ready(READY_SECONDS)
                 saw(f"every service serves, each its own process; their log: {log}")
                 async with (
-                    analyst(bootstrap) as hearing,
-                    BuyerClient(BUYER, bootstrap=bootstrap, timeout=ANSWER_SECONDS) as buyer,
+                    analyst(settings) as hearing,
+                    BuyerClient(
+                        BUYER, bootstrap=meet(settings, address, BUYER), timeout=ANSWER_SECONDS
+                    ) as buyer,
                 ):
                     yield Stage(
                         settings, bootstrap, since, supervisor, hearing, buyer, run=_run_id(since)
                     )
+
+
+async def _authorise(settings: Settings, bootstrap: str) -> None:
+    """Let the services do what is theirs, and the cast what its roles are."""
+    secrets_dir = settings.secrets_dir
+    await authorisation.apply(bootstrap, secrets_dir)
+    roles = {BUYER: ("buyer",), ANALYST_GROUP: ("analyst",)}
+    for name in (*roles, *(carrier.name for carrier in CARRIERS)):
+        role = roles.get(name, ("provider",))
+        await authorisation.grant(bootstrap, name, role, secrets_dir=secrets_dir)
 
 
 def _run_id(since: topic_reader.Places) -> str:
@@ -133,7 +154,7 @@ def remember(stage: Stage, market: str) -> None:
     own = EmbeddedBroker.from_settings(stage.settings).status().running
     Profile(
         # The own broker is found through its home, also when it comes back on another port.
-        bootstrap=None if own else stage.bootstrap,
+        bootstrap=None if own else str(stage.bootstrap),
         market=market,
         buyer=BUYER,
         provider=CARRIERS[0].name,

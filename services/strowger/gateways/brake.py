@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from strowger.broker.connections import to
 from strowger.contract.topics import MARKET_LOG
 
 MATCHING_GROUP: Final = "matching"
@@ -25,7 +26,7 @@ _CHECK_SECONDS: Final = 0.1
 @asynccontextmanager
 async def asking_the_group(bootstrap: str, client_id: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """Connect to ask how far a group has come."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=client_id)
+    admin = AIOKafkaAdminClient(**to(bootstrap), client_id=client_id)
     await admin.start()
     try:
         yield admin

@@ -144,7 +144,7 @@ async def run(
     Raises:
         KafkaError: a record could not be appended, or its offset not committed.
     """
-    bootstrap = bootstrap_of(settings)
+    bootstrap = bootstrap_of(settings, gateway.name)
     consumer = connections.consumer(
         bootstrap, client_id=gateway.name, group_id=gateway.name, max_poll_records=MAX_BATCH_RECORDS
     )

@@ -68,5 +68,5 @@ GATEWAY: Final = Gateway(OFFER_PUBLISHED, command)
 
 async def run(settings: Settings, life: Life) -> None:
     """Serve until told to stop, with the brake: offers come in bulk, the other topics do not."""
-    async with asking_the_group(bootstrap_of(settings), GATEWAY.name) as admin:
+    async with asking_the_group(bootstrap_of(settings, GATEWAY.name), GATEWAY.name) as admin:
         await gateway.run(GATEWAY, settings, life, lambda consumer: LagBrake(consumer, admin))

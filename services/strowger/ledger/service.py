@@ -36,7 +36,7 @@ async def run(settings: Settings, life: Life) -> None:
         Exception: whatever else failed; the process is to exit and start anew.
     """
     async with opened(settings.ledger_path) as store:
-        await follow(store, bootstrap_of(settings), life, DECISIONS)
+        await follow(store, bootstrap_of(settings, "ledger"), life, DECISIONS)
 
 
 async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None:

@@ -29,7 +29,7 @@ async def run(settings: Settings, life: Life) -> None:
     Raises:
         Exception: any failure; the process exits; whoever takes over restores what was committed.
     """
-    bootstrap = bootstrap_of(settings)
+    bootstrap = bootstrap_of(settings, GROUP)
     consumer = connections.consumer(
         bootstrap,
         client_id=GROUP,

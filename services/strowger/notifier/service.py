@@ -55,7 +55,7 @@ async def run(settings: Settings, life: Life) -> None:
         KafkaError: an inbox could not be written, or the offset not committed.
         msgspec.MsgspecError: a decision is not what matching writes.
     """
-    bootstrap = bootstrap_of(settings)
+    bootstrap = bootstrap_of(settings, NAME)
     consumer = connections.consumer(
         bootstrap, client_id=NAME, group_id=NAME, max_poll_records=MAX_BATCH_RECORDS
     )

@@ -9,6 +9,7 @@ import faust
 import structlog
 from faust.types import TP, EventT, StreamT
 
+from strowger.broker.access import Access, access_of
 from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEOUT_APP
 from strowger.session_timeout.closing import SESSION_KEYS, closing, open_until_ms
@@ -181,6 +182,7 @@ def _app(bootstrap: str, names: Names) -> App:
     return App(
         names.app,
         broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        broker_credentials=_credentials(access_of(bootstrap)),
         store="memory://",
         # Not exactly_once: it is not atomic in Faust and does not fence (DESIGN, section 6).
         processing_guarantee="at_least_once",
@@ -192,6 +194,19 @@ def _app(bootstrap: str, names: Names) -> App:
         broker_request_timeout=15.0,
         web_enabled=False,
         loop=asyncio.get_running_loop(),
+    )
+
+
+def _credentials(access: Access) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """Say to Faust as whom the broker is met."""
+    if access.credentials is None:
+        context = access.ssl_context
+        return None if context is None else faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=access.credentials.username,
+        password=access.credentials.password.get_secret_value(),
+        mechanism=access.credentials.mechanism,
+        ssl_context=access.ssl_context,
     )
 
 

@@ -15,6 +15,7 @@ import asyncio
 from strowger import keys
 from strowger.contract.commands import SESSION_TIMEOUT
 from strowger.contract.signatures import SigningKey
+from strowger.contract.topics import SESSION_TIMEOUT_APP
 from strowger.service import Life, bootstrap_of
 from strowger.session_timeout.processor import MAX_RESTORE_SECONDS, Names, Processor
 from strowger.settings import Settings
@@ -28,7 +29,8 @@ async def run(settings: Settings, life: Life) -> None:
         RestoreStalled: the table was not restored in time.
         Exception: whatever else failed in Faust or in a row; the process is to exit and start anew.
     """
-    await serve(bootstrap_of(settings), life, Names(), _key(settings))
+    bootstrap = bootstrap_of(settings, SESSION_TIMEOUT_APP)
+    await serve(bootstrap, life, Names(), _key(settings))
 
 
 def _key(settings: Settings) -> SigningKey | None:

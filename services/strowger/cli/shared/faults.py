@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, TopicAuthor
 
 from strowger import logs
 from strowger.audit.errors import AuditError
+from strowger.broker.access import NoCredentials
 from strowger.broker.errors import BrokerError
 from strowger.broker.registering import RegisteredOtherwise
 from strowger.cli.shared.codes import ExitCode
@@ -26,6 +27,7 @@ from strowger.supervisor import AlreadySupervised
 
 _USAGE = (
     NotSaid,
+    NoCredentials,
     SettingsError,
     ProfileDamaged,
     SheetUnreadable,

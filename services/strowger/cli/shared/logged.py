@@ -6,6 +6,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from strowger.broker.access import OPERATOR
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
@@ -20,7 +21,7 @@ async def commands_at(
     log = TopicPartition(MARKET_LOG.name, partition)
     found: dict[int, AnyCommand] = {}
     try:
-        bootstrap = await here.broker()
+        bootstrap = await here.broker(OPERATOR)
         begins = (await topic_reader.starts(bootstrap, [MARKET_LOG.name])).get(log, 0)
         ends = (await topic_reader.ends(bootstrap, [MARKET_LOG.name])).get(log, 0)
         for offset in sorted(set(offsets)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
+from strowger.broker.access import OPERATOR, NoCredentials
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
@@ -62,7 +63,12 @@ async def terms_of(here: Place, market: str) -> MarketTerms:
     # The ledger may be a moment behind a declaration; `decisions` never is.
     terms = await _terms_in_ledger(here, market)
     if terms is None:
-        terms = (await _declared(here)).get(market)
+        try:
+            terms = (await _declared(here)).get(market)
+        except NoCredentials:
+            raise NotSaid(
+                f"what market {market} declared only its operator can read here: say --currency"
+            ) from None
     if terms is None:
         raise NotSaid(f"no market {market} is declared: see `strowger market list`")
     return terms
@@ -73,7 +79,7 @@ async def terms_if_known(here: Place, market: str) -> MarketTerms | None:
     with contextlib.suppress(NotSaid, BrokerError, KafkaError):
         terms = await _terms_in_ledger(here, market)
         if terms is None:
-            await here.broker()
+            await here.broker(OPERATOR)
             terms = (await _declared(here)).get(market)
         return terms
     return None
@@ -103,10 +109,11 @@ async def _from_decisions(here: Place) -> list[Listed]:
 
 
 async def _declared(here: Place) -> dict[str, MarketTerms]:
-    since = await topic_reader.starts(here.bootstrap, [DECISIONS.name])
-    until = await topic_reader.ends(here.bootstrap, [DECISIONS.name])
+    bootstrap = here.meet(OPERATOR)
+    since = await topic_reader.starts(bootstrap, [DECISIONS.name])
+    until = await topic_reader.ends(bootstrap, [DECISIONS.name])
     found: dict[str, MarketTerms] = {}
-    async for record in topic_reader.read(here.bootstrap, since, until):
+    async for record in topic_reader.read(bootstrap, since, until):
         # Nearly every decision is another: only those that mention a declaration are decoded.
         if record.value is not None and _NEEDLE in record.value:
             event = Decision.model_validate_json(record.value).event

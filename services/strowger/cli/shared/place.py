@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from strowger.broker.access import Bootstrap, meet
 from strowger.broker.connections import wait_for_broker
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.contract.fields import Currency, MarketId, ParticipantId, Reference
@@ -62,14 +63,22 @@ class Place:
             )
         return own
 
-    async def broker(self) -> str:
-        """Give the broker's address once it answers.
+    def meet(self, user: str) -> Bootstrap:
+        """Give the broker's address, to be met as this user.
 
         Raises:
             NotSaid: none is known.
+            NoCredentials: the user's password isn't kept here.
+        """
+        return meet(self.settings, self.bootstrap, user)
+
+    async def broker(self, user: str) -> Bootstrap:
+        """Give the broker's address once it answers this user; see `meet`.
+
+        Raises:
             BrokerUnavailable: it does not answer while a person waits.
         """
-        bootstrap = self.bootstrap
+        bootstrap = self.meet(user)
         await wait_for_broker(bootstrap, PATIENCE_SECONDS)
         return bootstrap
 

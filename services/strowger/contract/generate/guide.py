@@ -37,6 +37,11 @@ whatever answers what you send comes at or after it. Do not rely on a consumer g
 answer perhaps. Keep the offset you have read to if you want to go on where you stopped; inboxes \
 keep {_INBOX_DAYS} days.
 
+**Who you are.** The operator gives you a user of the broker's with your participant id as its \
+name: `<id>.json` with `username`, `password` and `mechanism` (SASL, over TLS unless the broker is \
+on your machine). You may write your role's topics and read your inbox; a consumer group of yours \
+is called `<id>` or begins with `<id>.`. Everything else the broker denies.
+
 **Which answer is yours.** `causation_id` in an answer is the `ce_id` of the event that it \
 answers. Notices (a session that timed out, an offer sold) carry the `ce_id` of the event that \
 led to them. Inboxes are written at least once: an event with a `ce_id` you have seen is a \
