@@ -57,6 +57,10 @@ simulate: setup ## play the exchange over a simulated log and clock: SEEDS=n of 
 mutants: setup ## plant each known bug in the exchange and play seeds until the checker tells of it; ONLY= some, SEEDS= at most
 	@$(BIN)/python -m tests.simulation.mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ONLY),--only '$(ONLY)')
 
+.PHONY: forgeries
+forgeries: setup ## play every forgery that we know of against an exchange, and show what became of each
+	@$(BIN)/python -m tests.e2e.forgeries
+
 .PHONY: bench-matching
 bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix
 	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \

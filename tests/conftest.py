@@ -38,12 +38,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
-    """Keep the developer's own `STROWGER_*` out of every test, save where the jars are kept."""
+    """Keep the developer's own `STROWGER_*` out of every test, save where the jars are kept.
+
+    What is not about who sends is tested unsigned; a test that is about it, and the exchange as its
+    users meet it, ask for authentication.
+    """
     kept = {f"{PREFIX}CACHE_DIR", f"{PREFIX}MAVEN_REPOSITORY"}
     with pytest.MonkeyPatch.context() as patch:
         for key in list(os.environ):
             if key.upper().startswith(PREFIX) and key not in kept:
                 patch.delenv(key)
+        patch.setenv(f"{PREFIX}AUTHENTICATION", "off")
         yield
 
 

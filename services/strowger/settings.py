@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         description="Private keys that events are signed with, a file each, for its owner alone.",
     )
     authentication: Literal["required", "off"] = Field(
-        default="off",
+        default="required",
         description="Whether gateways take signed events alone; `off` lets anybody act as anybody.",
     )
     secrets_dir: LocalPath = Field(

@@ -4,15 +4,18 @@ They import nothing of the exchange: what they know of it, they were told by `sc
 All that they send and all that they receive is held against the JSON Schemas.
 """
 
+import hashlib
 import json
 import time
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator, FormatChecker
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -70,11 +73,38 @@ def met_as(bootstrap: str, credentials: Path) -> dict[str, str]:
     }
 
 
+class Signer:
+    """A key of its owner's own making, and signatures as the guide describes them."""
+
+    def __init__(self) -> None:
+        self._private = Ed25519PrivateKey.generate()
+        self.public_key = _base64url(self._private.public_key().public_bytes_raw())
+        jwk = {"crv": "Ed25519", "kty": "OKP", "x": self.public_key}
+        canonical = json.dumps(jwk, separators=(",", ":"), sort_keys=True)
+        self.key_id = _base64url(hashlib.sha256(canonical.encode()).digest())
+
+    def sign(self, topic: str, headers: dict[str, str], value: bytes) -> str:
+        """Give the header `signature`."""
+        protected = _base64url(
+            json.dumps(
+                {"alg": "Ed25519", "b64": False, "crit": ["b64"], "kid": self.key_id}
+            ).encode()
+        )
+        said = [headers[name] for name in ("ce_type", "ce_id", "ce_source", "ce_time")]
+        payload = b"\n".join([*(part.encode() for part in (topic, *said)), value])
+        return f"{protected}..{_base64url(self._private.sign(protected.encode() + b'.' + payload))}"
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
 class Participant:
     """Sends events and waits for what answers them; reads its inbox from where it ended before."""
 
-    def __init__(self, name: str, bootstrap: str, credentials: Path) -> None:
+    def __init__(self, name: str, bootstrap: str, credentials: Path, signer: Signer) -> None:
         self.name = name
+        self._signer = signer
         broker = met_as(bootstrap, credentials)
         self._producer = Producer({**broker, "enable.idempotence": True})
         self._inbox = Consumer({**broker, "group.id": name, "enable.auto.commit": False})
@@ -100,12 +130,14 @@ class Participant:
             "ce_time": datetime.now(UTC).isoformat(),
             "content-type": "application/json",
         }
+        value = json.dumps(body).encode()
+        headers["signature"] = self._signer.sign(topic, headers, value)
         _hold(headers, SCHEMAS / "event-headers.json")
         _hold(body, _schema("inbound", ce_type))
         self._producer.produce(
             topic,
             key=key,
-            value=json.dumps(body),
+            value=value,
             headers=[(name, value.encode()) for name, value in headers.items()],
         )
         if self._producer.flush(ANSWER_SECONDS):

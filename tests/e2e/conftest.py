@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import pytest
 
+from strowger import keys
 from strowger.broker.access import Bootstrap, meet, path_of
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.service import SERVICES, is_healthy, pid_if_alive
@@ -31,9 +32,9 @@ class Exchange:
     """A declared market in EUR, sessions optional, ttl 1 to 3600 seconds."""
 
     def __init__(self, home: Path) -> None:
-        self._broker = EmbeddedBroker.from_settings(Settings(home=home))
+        self.settings = Settings(home=home, authentication="required")
+        self._broker = EmbeddedBroker.from_settings(self.settings)
         self._services: subprocess.Popen[bytes] | None = None
-        self.settings = Settings(home=home)
         self.log_path = home / "exchange.log"
         self._newcomers: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -96,7 +97,7 @@ class Exchange:
         return done.stdout
 
     def newcomer(self, kind: Literal["provider", "buyer", "analyst"]) -> str:
-        """Give a participant who was added to the exchange and whom no other test knows.
+        """Give a participant who was added to the exchange, with a key, and whom no test knows.
 
         Many are added at once: the command takes longer to start than to add them.
         """
@@ -106,6 +107,10 @@ class Exchange:
             self.command("participant", "add", *names, "--role", kind)
             waiting += names
         return waiting.pop()
+
+    def key(self, participant: str) -> Path:
+        """Say where a participant's key is."""
+        return keys.path_of(self.settings.keys_dir, participant)
 
     def kill(self, service: str) -> None:
         """End a service with SIGKILL; the supervisor starts it again."""

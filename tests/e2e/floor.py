@@ -31,6 +31,7 @@ class Floor:
     def __init__(self, exchange: Exchange) -> None:
         self.bootstrap = exchange.bootstrap
         self._met_by = exchange.met_by
+        self._key = exchange.key
         # In the order in which the stored set is read.
         self.acme, self.zeta = sorted(exchange.newcomer("provider") for _ in range(2))
         self.globex = exchange.newcomer("buyer")
@@ -45,9 +46,15 @@ class Floor:
     async def trading(self) -> AsyncIterator[tuple[ProviderClient, ProviderClient, BuyerClient]]:
         """Give a client of each, connected."""
         async with (
-            ProviderClient(self.acme, bootstrap=self._met_by(self.acme)) as acme,
-            ProviderClient(self.zeta, bootstrap=self._met_by(self.zeta)) as zeta,
-            BuyerClient(self.globex, bootstrap=self._met_by(self.globex)) as globex,
+            ProviderClient(
+                self.acme, bootstrap=self._met_by(self.acme), key=self._key(self.acme)
+            ) as acme,
+            ProviderClient(
+                self.zeta, bootstrap=self._met_by(self.zeta), key=self._key(self.zeta)
+            ) as zeta,
+            BuyerClient(
+                self.globex, bootstrap=self._met_by(self.globex), key=self._key(self.globex)
+            ) as globex,
         ):
             yield acme, zeta, globex
 

@@ -34,8 +34,12 @@ class Traders:
         selling_at = self.exchange.met_by(self.provider_id)
         buying_at = self.exchange.met_by(self.buyer_id)
         async with (
-            ProviderClient(self.provider_id, bootstrap=selling_at) as provider,
-            BuyerClient(self.buyer_id, bootstrap=buying_at) as buyer,
+            ProviderClient(
+                self.provider_id, bootstrap=selling_at, key=self.exchange.key(self.provider_id)
+            ) as provider,
+            BuyerClient(
+                self.buyer_id, bootstrap=buying_at, key=self.exchange.key(self.buyer_id)
+            ) as buyer,
         ):
             yield provider, buyer
 

@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from strowger import keys
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.client import BuyerClient, ProviderClient, Refused, Session
@@ -56,7 +57,10 @@ class Play:
         """Publish offers, replace them, and withdraw one now and then."""
         chance = random.Random(f"{SEED} {self.providers.index(name)}")  # noqa: S311 - a script
         async with ProviderClient(
-            name, bootstrap=self.exchange.met_by(name), timeout=ANSWER_SECONDS
+            name,
+            bootstrap=self.exchange.met_by(name),
+            timeout=ANSWER_SECONDS,
+            key=self.exchange.key(name),
         ) as provider:
             while not self.over.is_set():
                 offer_id = f"of-{chance.randrange(3)}"
@@ -81,7 +85,10 @@ class Play:
         """Hold session after session; leave some of them to time."""
         chance = random.Random(f"{SEED} {self.buyers.index(name)}")  # noqa: S311 - a script
         async with BuyerClient(
-            name, bootstrap=self.exchange.met_by(name), timeout=ANSWER_SECONDS
+            name,
+            bootstrap=self.exchange.met_by(name),
+            timeout=ANSWER_SECONDS,
+            key=self.exchange.key(name),
         ) as buyer:
             while not self.over.is_set():
                 try:
@@ -124,13 +131,14 @@ class Play:
 
     async def _copies(self, producer: AIOKafkaProducer) -> None:
         source = participant_source(self.providers[0])
+        key = keys.read(self.exchange.key(self.providers[0]))
         withdrawal = OfferWithdrawn(market=self.market, offer_id="of-0", revision=1)
         for value in (withdrawal.model_dump_json(), f'{{"market":"{self.market}"}}'):
             envelope = Envelope(unique("copied"), source, OfferWithdrawn.TYPE, datetime.now(UTC))
+            headers = envelope.to_headers()
+            headers.append(key.sign(OFFER_PUBLISHED.name, headers, value.encode()))
             for _ in range(2):
-                await producer.send_and_wait(
-                    OFFER_PUBLISHED.name, value.encode(), headers=envelope.to_headers()
-                )
+                await producer.send_and_wait(OFFER_PUBLISHED.name, value.encode(), headers=headers)
 
 
 @asynccontextmanager

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import bare_participants
-from tests.e2e.bare_participants import BareBuyer, BareProvider, Body, refusals, sales
+from tests.e2e.bare_participants import (
+    BareBuyer,
+    BareProvider,
+    Body,
+    Signer,
+    refusals,
+    sales,
+)
 from tests.e2e.conftest import Exchange
 from tests.support import unique
 
@@ -22,8 +29,9 @@ PREFIX = "441134960"
 @pytest.fixture
 def provider(exchange: Exchange) -> Iterator[BareProvider]:
     """Add a provider."""
-    name = exchange.newcomer("provider")
-    participant = BareProvider(name, exchange.bootstrap, exchange.credentials(name))
+    name, signer = unique("bare-provider"), Signer()
+    _register(exchange, name, signer, "provider")
+    participant = BareProvider(name, exchange.bootstrap, exchange.credentials(name), signer)
     yield participant
     participant.close()
 
@@ -31,14 +39,21 @@ def provider(exchange: Exchange) -> Iterator[BareProvider]:
 @pytest.fixture
 def buyer(exchange: Exchange) -> Iterator[BareBuyer]:
     """Add a buyer."""
-    name = exchange.newcomer("buyer")
-    participant = BareBuyer(name, exchange.bootstrap, exchange.credentials(name))
+    name, signer = unique("bare-buyer"), Signer()
+    _register(exchange, name, signer, "buyer")
+    participant = BareBuyer(name, exchange.bootstrap, exchange.credentials(name), signer)
     yield participant
     participant.close()
 
 
+def _register(exchange: Exchange, name: str, signer: Signer, role: str) -> None:
+    """Have a participant registered by the public part of a key that it made itself."""
+    given = ("--role", role, f"--public-key={signer.public_key}")
+    exchange.command("participant", "add", name, *given)
+
+
 def test_the_participants_know_nothing_of_ours() -> None:
-    """Their code imports the standard library, a Kafka client and a schema validator, no more."""
+    """Their code imports the standard library, a Kafka client, Ed25519 and a schema validator."""
     source = Path(bare_participants.__file__).read_text()
     imported = {
         name.split(".")[0]
@@ -52,7 +67,7 @@ def test_the_participants_know_nothing_of_ours() -> None:
         )
     }
 
-    assert imported - sys.stdlib_module_names == {"confluent_kafka", "jsonschema"}
+    assert imported - sys.stdlib_module_names == {"confluent_kafka", "cryptography", "jsonschema"}
 
 
 def test_a_sale_is_made_with_the_schemas_alone(

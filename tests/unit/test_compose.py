@@ -110,15 +110,17 @@ def test_services_are_confined(name: str) -> None:
 
 
 def test_what_must_last_lies_in_volumes() -> None:
-    """Kafka's data, the ledger and the passwords outlive their containers."""
+    """Kafka's data, the ledger, the passwords and the key of a service outlive their containers."""
     kafka = COMPOSE["services"]["kafka"]
     assert kafka["volumes"] == [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"]
     home = _image_settings()["STROWGER_HOME"]
-    secrets = f"secrets:{home}/secrets"
-    assert OURS["ledger"]["volumes"] == [f"ledger:{home}", secrets]
-    assert set(COMPOSE["volumes"]) == {"kafka", "ledger", "secrets"}
-    others = [service["volumes"] for name, service in OURS.items() if name != "ledger"]
-    assert others == [[secrets]] * (len(OURS) - 1)
+    secrets, keys = f"secrets:{home}/secrets", f"keys:{home}/keys"
+    volumes = {name: service["volumes"] for name, service in OURS.items()}
+    assert volumes.pop("ledger") == [f"ledger:{home}", secrets]
+    assert volumes.pop("provision") == [secrets, keys]
+    assert volumes.pop("session-timeout") == [secrets, f"{keys}:ro"]
+    assert set(COMPOSE["volumes"]) == {"kafka", "keys", "ledger", "secrets"}
+    assert list(volumes.values()) == [[secrets]] * len(volumes)
 
 
 def test_only_this_machine_reaches_kafka() -> None:

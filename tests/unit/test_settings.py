@@ -23,6 +23,16 @@ def test_a_flag_wins_over_the_environment_which_wins_over_the_profile(
     assert settings.provider is None
 
 
+def test_events_have_to_be_signed_unless_it_is_said_that_they_need_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever says nothing gets an exchange where nobody can act as somebody else."""
+    monkeypatch.delenv("STROWGER_AUTHENTICATION", raising=False)
+    assert Settings.load().authentication == "required"
+    monkeypatch.setenv("STROWGER_AUTHENTICATION", "off")
+    assert Settings.load().authentication == "off"
+
+
 def test_an_unknown_key_in_the_environment_is_refused_with_the_nearest_known_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

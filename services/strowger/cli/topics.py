@@ -4,7 +4,7 @@ import typer
 from rich.table import Table
 
 from strowger.broker import authorisation, provisioning
-from strowger.broker.access import ROOT, access_of
+from strowger.broker.access import OPERATOR, ROOT, access_of
 from strowger.broker.authorisation import Difference
 from strowger.broker.provisioning import ProvisioningRefused, Report
 from strowger.cli.shared.codes import ExitCode
@@ -13,6 +13,7 @@ from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, grid, out
 from strowger.cli.shared.place import place
 from strowger.contract.topics import ALL
+from strowger.enrolment import enrol_services
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Make the exchange's topics, and keep them so."
@@ -29,8 +30,9 @@ def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
     """Make missing topics, users and rights, and set all as it should be; again changes nothing.
 
     Each service of the exchange is a user with the rights that its topics ask for, and no more; its
-    password is put into the home's directory of secrets. A topic with another partition count is
-    left alone and reported, exit 2: its order hangs on it.
+    password is put into the home's directory of secrets. Those that send events get a key to sign
+    with, too. A topic with another partition count is left alone and reported, exit 2: its order
+    hangs on it.
 
     For example:
 
@@ -50,6 +52,7 @@ def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
         except ProvisioningRefused as refused:
             show(refused.report, rights, as_json=as_json)
             return ExitCode.USAGE
+        await enrol_services(here.meet(OPERATOR), here.settings.keys_dir)
         show(report, rights, as_json=as_json)
         return ExitCode.OK
 

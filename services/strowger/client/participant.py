@@ -10,6 +10,7 @@ from strowger.client.errors import ClientError
 from strowger.client.link import Link
 from strowger.client.notices import Notices
 from strowger.contract.signatures import SigningKey
+from strowger.keys import KeyUnusable
 from strowger.settings import Settings
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -23,7 +24,7 @@ class Participant:
     (`client.inbox_position`), so that notices in between are not missed.
 
     Events are signed with `key`, a private key or the file of one; without it with the key that the
-    home keeps for the participant (`strowger keys new`), if any.
+    home keeps for the participant, as `strowger keys new` puts it there.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Participant:
             BrokerUnavailable: no broker answers within the timeout.
             InboxMissing: the participant was not added.
             InboxGap: the inbox does not hold the given position.
-            KeyUnusable: the key's file can't be read, or others may read it too.
+            KeyUnusable: there is no key, its file can't be read, or others may read it too.
         """
         link = Link(
             self.participant,
@@ -76,7 +77,11 @@ class Participant:
             case SigningKey() as key:
                 return key
             case None:
-                return keys.kept(Settings.load().keys_dir, self.participant)
+                settings = Settings.load()
+                found = keys.kept(settings.keys_dir, self.participant)
+                if found is None and settings.authentication == "required":
+                    raise KeyUnusable(_no_key(self.participant, settings.keys_dir))
+                return found
             case path:
                 return keys.read(Path(path))
 
@@ -100,3 +105,10 @@ class Participant:
         ...     print(notice)
         """
         return self._link.notices()
+
+
+def _no_key(participant: str, directory: Path) -> str:
+    return (
+        f"no key of {participant} in {directory}: make one with `strowger keys new {participant}` "
+        "and have its public part registered, or give the file of one as `key`"
+    )

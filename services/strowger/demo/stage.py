@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from strowger.broker import authorisation, provisioning
-from strowger.broker.access import ROOT, Bootstrap, meet
+from strowger.broker.access import OPERATOR, ROOT, Bootstrap, meet
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid
 from strowger.client import BuyerClient, ProviderClient
+from strowger.contract.participants import Role
 from strowger.contract.topics import ALL
 from strowger.demo.analyst import Analyst, analyst
 from strowger.demo.carriers import CARRIERS
 from strowger.demo.cast import ANALYST_GROUP, BUYER
 from strowger.demo.narrator import saw, say
+from strowger.enrolment import enrol, enrol_services
+from strowger.keys import path_of
 from strowger.profile import Profile
 from strowger.service import is_healthy
 from strowger.settings import Settings
@@ -47,7 +50,8 @@ class Stage:
 
     def provider(self, name: str) -> ProviderClient:
         """Give a client of one of the carriers."""
-        return ProviderClient(name, bootstrap=self.as_user(name), timeout=ANSWER_SECONDS)
+        key = path_of(self.settings.keys_dir, name)
+        return ProviderClient(name, bootstrap=self.as_user(name), timeout=ANSWER_SECONDS, key=key)
 
     def as_user(self, name: str) -> Bootstrap:
         """Give the broker as one of the cast meets it."""
@@ -69,6 +73,7 @@ def home_of(settings: Settings, *, fresh: bool) -> Iterator[Settings]:
                 "run_dir": home / "run",
                 "broker_dir": home / "broker",
                 "secrets_dir": home / "secrets",
+                "keys_dir": home / "keys",
             }
         )
 
@@ -93,6 +98,8 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
         await provisioning.ensure_inboxes(bootstrap, names, replication_factor=copies)
         await _authorise(settings, bootstrap)
         saw(f"{len(ALL)} topics and {len(names)} inboxes stand, each for whom it is for")
+        await _enrol(meet(settings, address, OPERATOR), settings.keys_dir)
+        saw("each of the cast has a key, and signs with it whatever it sends")
         since = await topic_reader.ends(bootstrap, [topic.name for topic in ALL])
         log = settings.run_dir / "services.log"
         settings.run_dir.mkdir(parents=True, exist_ok=True)
@@ -107,7 +114,10 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
                 async with (
                     analyst(settings) as hearing,
                     BuyerClient(
-                        BUYER, bootstrap=meet(settings, address, BUYER), timeout=ANSWER_SECONDS
+                        BUYER,
+                        bootstrap=meet(settings, address, BUYER),
+                        timeout=ANSWER_SECONDS,
+                        key=path_of(settings.keys_dir, BUYER),
                     ) as buyer,
                 ):
                     yield Stage(
@@ -123,6 +133,12 @@ async def _authorise(settings: Settings, bootstrap: str) -> None:
     for name in (*roles, *(carrier.name for carrier in CARRIERS)):
         role = roles.get(name, ("provider",))
         await authorisation.grant(bootstrap, name, role, secrets_dir=secrets_dir)
+
+
+async def _enrol(bootstrap: str, keys_dir: Path) -> None:
+    roles = {BUYER: (Role.BUYER,), **{each.name: (Role.PROVIDER,) for each in CARRIERS}}
+    await enrol_services(bootstrap, keys_dir)
+    await enrol(bootstrap, keys_dir, roles)
 
 
 def _run_id(since: topic_reader.Places) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypedDict
 
 import msgspec
+import structlog
 from aiokafka import AIOKafkaConsumer
 
 from strowger.broker import connections
@@ -33,6 +34,8 @@ from strowger.gateways.authentication import (
 from strowger.gateways.subjects import subject_of, subject_of_bytes
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 MAX_BATCH_RECORDS: Final = 500
 """Bounds how long deciding one batch keeps the event loop, and how much a crash repeats."""
@@ -151,11 +154,11 @@ async def run(
     producer = connections.producer(bootstrap, client_id=gateway.name)
     async with AsyncExitStack() as open_while_serving:
         await open_while_serving.enter_async_context(producer)
-        keys = (
-            await open_while_serving.enter_async_context(directory(bootstrap, gateway.name))
-            if settings.authentication == "required"
-            else None
-        )
+        keys: Directory | None = None
+        if settings.authentication == "required":
+            keys = await open_while_serving.enter_async_context(directory(bootstrap, gateway.name))
+        else:
+            log.warning("anybody may act as anybody", authentication=settings.authentication)
         partitions = len(await producer.partitions_for(MARKET_LOG.name))
         brake = brake_on(consumer) if brake_on else None
         settling = _Settling(gateway, Appender(producer), partitions, brake, keys)

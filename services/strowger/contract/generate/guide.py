@@ -106,8 +106,9 @@ A Kafka client and this folder are all it takes.
 {rules}
 ## Signing
 
-Whoever has registered keys signs every event with one of them, in a record header `signature`: a
-detached JWS (RFC 7515, appendix F) over an unencoded payload (RFC 7797), by Ed25519 (RFC 8037).
+Make an Ed25519 key, and have the operator register its public part with your id. Sign every event
+with it, in a record header `signature`: a detached JWS (RFC 7515, appendix F) over an unencoded
+payload (RFC 7797), by Ed25519 (RFC 8037).
 
 1. The protected header is `{{"alg":"Ed25519","b64":false,"crit":["b64"],"kid":"…"}}` with nothing
    else in it; `kid` is your key's id, its JWK thumbprint (RFC 7638, SHA-256).
@@ -116,6 +117,12 @@ detached JWS (RFC 7515, appendix F) over an unencoded payload (RFC 7797), by Ed2
    for byte as it is sent.
 3. Sign `BASE64URL(protected header) . payload`, with the dot as 0x2E.
 4. The header's value is `BASE64URL(protected header)..BASE64URL(signature)`, with two dots.
+
+Without a good signature an event goes to `dead-letters`, and nobody is told: whoever it names did
+not send it. So does one that is signed with a key that was not registered for you yet, or has
+expired. A key counts a second after it was registered. An event over an hour old, or over five
+minutes ahead, by the broker's clock when it takes it, is refused; so is one for another role than
+yours, and one by a key that the operator has revoked (`key_revoked`).
 
 `signature-vectors.json` has a key, an event, every step of this, and what must not verify.
 

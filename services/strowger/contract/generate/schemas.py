@@ -199,7 +199,7 @@ def header_schemas() -> dict[str, Schema]:
 _SIGNATURE: Final[Schema] = {
     "type": "string",
     "pattern": r"^[A-Za-z0-9_-]{1,400}\.\.[A-Za-z0-9_-]{86}$",
-    "description": "Of what you send: a detached JWS. What you receive has none.",
+    "description": "Of what you send: a detached JWS, see README.md. What you receive has none.",
 }
 
 
