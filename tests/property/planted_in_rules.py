@@ -108,7 +108,7 @@ def forget_what_was_sold(patch: pytest.MonkeyPatch) -> None:
 
     def put_offer(self: Book, offer: Offer) -> None:
         stands = self.offer(offer.provider, offer.offer_id)
-        if stands is not None and stands.revisions[-1] != offer.revisions[-1]:
+        if stands is not None and stands.revisions[-1:] != offer.revisions[-1:]:
             offer = msgspec.structs.replace(offer, sold=0)
         real(self, offer)
 

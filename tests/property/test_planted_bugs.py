@@ -65,7 +65,7 @@ def look() -> None:
     """Compare some crowds, some long scripts, and a fixed sample of short ones."""
     for seed in range(16):
         compare_crowd(seed)
-    for seed in (*range(1889, 1911), 1927):
+    for seed in (*range(1889, 1911), 1927, 1975, 2023):
         compare(long_script(seed, steps=600, opening=_OPENINGS[seed % len(_OPENINGS)]))
     look_at_short_ones()
 
