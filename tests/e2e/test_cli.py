@@ -143,6 +143,16 @@ def test_sales_can_be_watched_from_the_start(shell: Shell) -> None:
     assert AcceptanceConfirmed.model_validate_json(line).market
 
 
+def test_the_book_can_be_followed(shell: Shell) -> None:
+    """`book --follow` writes the stored set first, the same as `book` does, then its changes."""
+    where = ("--market", shell.exchange.market, "--provider", shell.provider)
+    followed = shell.json("book", "--follow", "--count", "0", *where)
+    assert followed["standing"] == "whole"
+    assert followed["offers"] == shell.json("book", *where)["offers"]
+    said = shell.exchange.command("book", "--follow", "--count", "0", *where)
+    assert "offers are in force" in said
+
+
 def test_a_participant_that_was_not_added_is_told_so(shell: Shell) -> None:
     """A buyer without an inbox is wrong usage, not a wait."""
     words = ("request", "--to", NUMBER, "--minutes", "1", "--market", shell.exchange.market)

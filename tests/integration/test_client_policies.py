@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from strowger.client import ProviderClient, refused
+from strowger.client import FeedClosed, ProviderClient, refused
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import ChangeTaken
+from strowger.contract.outbound import ChangeTaken, OfferDelisted, OfferListed
 from strowger.contract.voice import VoiceTermination
 from tests.integration.trading import Place, market_at
 
@@ -102,3 +102,33 @@ async def test_offers_in_bulk_are_reported_as_taken(exchange: str) -> None:
         gone = await provider.withdraw(place.market, "of-0")
         assert (isinstance(pool, ChangeTaken), isinstance(gone, ChangeTaken)) == (True, True)
         assert len(await names(provider, place)) == 19
+
+
+async def test_a_provider_follows_the_stored_set(place: Place) -> None:
+    """It begins with all that is in force, and hears of each change; a late joiner holds the same.
+
+    What is read by asking is the same set, entry by entry.
+    """
+    async with place.provider() as provider, provider.follow(place.market) as feed:
+        await place.publish(provider, "uk", "0.02")
+        await place.publish(provider, "de", "0.03")
+        assert {entry.offer_id for entry in (await feed.caught_up()).values()} == {"uk", "de"}
+        await place.publish(provider, "uk", "0.01")
+        event = await anext(feed)
+        assert isinstance(event, OfferListed)
+        assert (event.entry.offer_id, event.entry.prices.usage) == ("uk", Decimal("0.01"))
+        await provider.withdraw(place.market, "de")
+        assert isinstance(await anext(feed), OfferDelisted)
+        async with provider.follow(place.market) as late:
+            assert dict(await late.caught_up()) == dict(feed.offers)
+        asked = [entry async for entry in provider.book(place.market)]
+        assert asked == [feed.offers[place.acme, "uk"]]
+
+
+async def test_a_market_that_keeps_its_book_to_itself_is_not_followed(exchange: str) -> None:
+    """A sealed market has no feed: the follower is told so by name, and does not wait."""
+    place = await market_at(exchange, policy="sealed")
+    async with place.provider() as provider, provider.follow(place.market) as feed:
+        await place.publish(provider, "uk", "0.02")
+        with pytest.raises(FeedClosed, match="snapshot"):
+            await feed.caught_up()

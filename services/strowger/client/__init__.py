@@ -17,6 +17,8 @@ from strowger.client.bulk import DeliveryReport
 from strowger.client.buyer import BuyerClient
 from strowger.client.errors import (
     ClientError,
+    FeedClosed,
+    FeedIncomplete,
     InboxFailed,
     InboxGap,
     InboxMissing,
@@ -24,6 +26,7 @@ from strowger.client.errors import (
     NotSent,
     OutcomeUnknown,
 )
+from strowger.client.feed import BookFeed
 from strowger.client.matches import Matches, ShownOffer
 from strowger.client.notices import Notice, Notices
 from strowger.client.provider import ProviderClient
@@ -32,9 +35,12 @@ from strowger.client.session import Session
 from strowger.client.wishes import Wishes
 
 __all__ = [
+    "BookFeed",
     "BuyerClient",
     "ClientError",
     "DeliveryReport",
+    "FeedClosed",
+    "FeedIncomplete",
     "InboxFailed",
     "InboxGap",
     "InboxMissing",

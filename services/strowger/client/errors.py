@@ -63,3 +63,28 @@ class NoticesLost(ClientError):
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} notices came faster than they were read, and are gone")
         self.count = count
+
+
+class FeedClosed(ClientError):
+    """A market's book can't be followed: its policy, or its operator, closes the feed."""
+
+    def __init__(self, market: str) -> None:
+        super().__init__(
+            f"there is no feed of market {market!r} to follow: only an open or a snapshot market "
+            "has one; where the policy lets providers read, ask for the book instead"
+        )
+        self.market = market
+
+
+class FeedIncomplete(ClientError):
+    """What is kept of a market's feed does not add up to what it says is listed: tell the operator.
+
+    `strowger audit` names the record that is missing or was changed.
+    """
+
+    def __init__(self, market: str) -> None:
+        super().__init__(
+            f"the feed of market {market!r} does not add up to what it says is listed: "
+            "ask for the book instead, and tell the exchange's operator"
+        )
+        self.market = market

@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
+from strowger.broker.access import as_user
 from strowger.client.bulk import Bulk, DeliveryReport
+from strowger.client.feed import BookFeed
 from strowger.client.identifiers import fresh
 from strowger.client.participant import Participant
 from strowger.contract.families import OfferedService
@@ -192,6 +194,17 @@ class ProviderClient(Participant):
             if read.next is None:
                 return
             after = read.next
+
+    def follow(self, market: str) -> BookFeed:
+        """Follow the stored set of an open or a snapshot market, in `async with`.
+
+        >>> async with provider.follow("voice") as feed:  # doctest: +SKIP
+        ...     for entry in (await feed.caught_up()).values():
+        ...         print(entry.provider, entry.offer_id, entry.prices.usage)
+        ...     async for event in feed:
+        ...         print(event.type, len(feed.offers))
+        """
+        return BookFeed(market, as_user(self._bootstrap, self.participant), self.participant)
 
     def _revision(self, said: int | None) -> int:
         return self.next_revision() if said is None else said
