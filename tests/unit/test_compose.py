@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 
 import strowger
 from strowger.broker.jars import KAFKA_VERSION
-from strowger.broker.server_properties import Ports, server_properties
+from strowger.broker.server_properties import Node, Ports, server_properties
 from strowger.cli.app import app
 from strowger.service import SERVICES, STOP_SECONDS
 from strowger.settings import Settings
@@ -171,7 +171,9 @@ def _kafka_settings() -> dict[str, str]:
 
 
 def _embedded_settings() -> dict[str, str]:
-    text = server_properties(Path("/data"), Ports(broker=1, controller=2), broker="b", root="r")
+    text = server_properties(
+        Path("/data"), Node.alone(Ports(broker=1, controller=2)), broker="b", root="r"
+    )
     lines = (line for line in text.splitlines() if line and not line.startswith("#"))
     return dict(line.split("=", 1) for line in lines)
 

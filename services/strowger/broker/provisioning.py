@@ -14,8 +14,8 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -29,6 +29,7 @@ from strowger.contract.topics import Topic, inbox
 _TOPICS_PER_REQUEST: Final = 500
 _LOOK_SECONDS: Final = 0.05
 _VISIBLE_SECONDS: Final = 15
+_LEAST_COPIES: Final = "min.insync.replicas"
 _SET_ON_TOPIC: Final = 1
 """DescribeConfigs' config source for a value that the topic itself carries (KIP-226)."""
 
@@ -60,23 +61,28 @@ async def apply(bootstrap: str, topics: Iterable[Topic], *, replication_factor: 
     """
     wanted = {topic.name: topic for topic in topics}
     async with _admin(bootstrap) as admin:
-        existing = await _partition_counts(admin)
+        existing = await _made(admin)
         missing = [topic for name, topic in wanted.items() if name not in existing]
         created, refused = await _create(admin, missing, replication_factor)
         await _until(lambda: _lead(admin, created))
 
         # Asked again, since somebody else may have made a topic between our look and our request.
-        existing = await _partition_counts(admin) if len(created) < len(missing) else existing
+        existing = await _made(admin) if len(created) < len(missing) else existing
         kept = [topic for name, topic in wanted.items() if name in existing]
         refused |= {
             topic.name: (
-                f"has {existing[topic.name]} partitions, the registry says {topic.partitions}; "
-                "a partition count is never changed: keep its topic aside and start anew"
+                f"has {existing[topic.name].partitions} partitions, the registry says "
+                f"{topic.partitions}; a partition count is never changed: keep its topic aside "
+                "and start anew"
             )
             for topic in kept
-            if existing[topic.name] != topic.partitions
+            if existing[topic.name].partitions != topic.partitions
         }
-        sound = [topic for topic in kept if topic.name not in refused]
+        sound = [
+            _with_copies(topic, existing[topic.name].copies)
+            for topic in kept
+            if topic.name not in refused
+        ]
         drifted = await _drifted(admin, sound)
         refused |= await _set_configs(admin, drifted)
         await _until(
@@ -103,15 +109,19 @@ async def difference(bootstrap: str, topics: Iterable[Topic]) -> dict[str, str]:
     """
     wanted = {topic.name: topic for topic in topics}
     async with _admin(bootstrap) as admin:
-        counts = await _partition_counts(admin)
-        there = [topic for topic in wanted.values() if topic.name in counts]
+        made = await _made(admin)
+        there = [
+            _with_copies(topic, made[topic.name].copies)
+            for topic in wanted.values()
+            if topic.name in made
+        ]
         drifted = {topic.name for topic in await _drifted(admin, there)}
     wrong: dict[str, str] = {}
     for name, topic in wanted.items():
-        if name not in counts:
+        if name not in made:
             wrong[name] = "is missing"
-        elif counts[name] != topic.partitions:
-            wrong[name] = f"has {counts[name]} partitions instead of {topic.partitions}"
+        elif made[name].partitions != topic.partitions:
+            wrong[name] = f"has {made[name].partitions} partitions instead of {topic.partitions}"
         elif name in drifted:
             wrong[name] = "has other settings"
     return wrong
@@ -139,13 +149,33 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
+class _Made(NamedTuple):
+    """A topic as it stands on the broker."""
+
+    partitions: int
+    copies: int
+
+
+async def _made(admin: AIOKafkaAdminClient) -> dict[str, _Made]:
     # Every topic, not ours by name: naming one would create it where a broker auto-creates.
     return {
-        described["topic"]: len(described["partitions"])
+        described["topic"]: _Made(
+            len(described["partitions"]),
+            min(len(partition["replicas"]) for partition in described["partitions"]),
+        )
         for described in await admin.describe_topics()
         if all(partition["leader"] >= 0 for partition in described["partitions"])
     }
+
+
+def _with_copies(topic: Topic, copies: int) -> Topic:
+    """Say of a topic that is kept in several copies how many must have a record to acknowledge it.
+
+    All but one: so one broker may be lost, and what was acknowledged is never on that one alone.
+    """
+    if copies == 1:
+        return topic
+    return replace(topic, config={**topic.config, _LEAST_COPIES: str(copies - 1)})
 
 
 async def _create(
@@ -159,7 +189,7 @@ async def _create(
                 topic.name,
                 num_partitions=topic.partitions,
                 replication_factor=replication_factor,
-                topic_configs=dict(topic.config),
+                topic_configs=dict(_with_copies(topic, replication_factor).config),
             )
             for topic in some
         ]
@@ -183,7 +213,7 @@ async def _until(shown: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def _lead(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
-    return not names or set(names) <= (await _partition_counts(admin)).keys()
+    return not names or set(names) <= (await _made(admin)).keys()
 
 
 async def _carry(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:

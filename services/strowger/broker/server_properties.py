@@ -1,7 +1,9 @@
-"""The embedded broker's `server.properties`: one node, combined roles, this machine only."""
+"""The embedded broker's `server.properties`: nodes of combined roles, on this machine only."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +17,8 @@ class Ports(BaseModel):
 
     broker: int
     controller: int
+    peers: int | None = None
+    """Where the other brokers of a cluster meet it; a lone one meets itself as a client."""
 
     @property
     def bootstrap(self) -> str:
@@ -22,27 +26,78 @@ class Ports(BaseModel):
         return f"127.0.0.1:{self.broker}"
 
 
+_AMONG_OTHERS: Final = """\
+# A broker that died is noticed after 6 s, and leads again soon after it is back.
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=1000
+leader.imbalance.check.interval.seconds=10
+"""
 _SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 
 
-def server_properties(store: Path, ports: Ports, *, broker: str, root: str) -> str:
+@dataclass(frozen=True)
+class Node:
+    """One broker of a cluster, which is its controllers' quorum as well, and where all of it is."""
+
+    id: int
+    cluster: Mapping[int, Ports]
+    """The ports of every node by its id, this one's too."""
+
+    met_at: int | None = None
+    """The port that clients are sent to, where something stands before its own."""
+
+    @classmethod
+    def alone(cls, ports: Ports) -> Self:
+        """Give the one node of a cluster of one."""
+        return cls(1, {1: ports})
+
+    @property
+    def ports(self) -> Ports:
+        """Give this node's own ports."""
+        return self.cluster[self.id]
+
+    @property
+    def copies(self) -> int:
+        """How many brokers keep a copy of what Kafka itself stores: three, or as many as are."""
+        return min(3, len(self.cluster))
+
+    @property
+    def least_copies(self) -> int:
+        """How many of the copies must have a record before it is acknowledged."""
+        return max(1, self.copies - 1)
+
+    def listening(self) -> str:
+        """Write where it listens, where it is met, and at which of both by its peers."""
+        ports, here = self.ports, "127.0.0.1"
+        listeners = {"CLIENTS": ports.broker}
+        if ports.peers is not None:
+            listeners["PEERS"] = ports.peers
+        advertised = listeners | {"CLIENTS": self.met_at or ports.broker}
+        listeners["CONTROLLER"] = ports.controller
+        voters = (f"{each}@{here}:{its.controller}" for each, its in sorted(self.cluster.items()))
+        return f"""\
+node.id={self.id}
+controller.quorum.voters={",".join(voters)}
+listeners={",".join(f"{name}://{here}:{port}" for name, port in listeners.items())}
+advertised.listeners={",".join(f"{name}://{here}:{port}" for name, port in advertised.items())}
+listener.security.protocol.map={",".join(f"{name}:SASL_PLAINTEXT" for name in listeners)}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name={"CLIENTS" if ports.peers is None else "PEERS"}"""
+
+
+def server_properties(store: Path, node: Node, *, broker: str, root: str) -> str:
     """Write the settings of a broker that keeps its data in `store`.
 
     `broker` and `root` are the passwords of the two users that it knows from the start: itself, and
-    who makes all others. So the file is for its owner's eyes alone.
+    who makes all others. So the file is for its owner's eyes alone. Brokers of one cluster have the
+    same two.
     """
     itself = f'username="{BROKER}" password="{broker}" user_{BROKER}="{broker}"'
     return f"""\
 # Written at each start; changes made here are lost.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{ports.controller}
-listeners=CLIENTS://127.0.0.1:{ports.broker},CONTROLLER://127.0.0.1:{ports.controller}
-advertised.listeners=CLIENTS://127.0.0.1:{ports.broker}
-listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=CLIENTS
+{node.listening()}
 
 # Whoever connects says who it is, and may do what a rule lets it; without a rule, nothing.
 # Users are kept in Kafka itself (SCRAM), so the two that it starts with can't be: they are here.
@@ -56,6 +111,8 @@ sasl.mechanism.controller.protocol=PLAIN
 listener.name.clients.scram-sha-256.sasl.jaas.config={_SCRAM}
 listener.name.clients.plain.sasl.jaas.config={_PLAIN} {itself} user_{ROOT}="{root}";
 listener.name.controller.plain.sasl.jaas.config={_PLAIN} {itself};
+listener.name.peers.sasl.enabled.mechanisms=PLAIN
+listener.name.peers.plain.sasl.jaas.config={_PLAIN} {itself};
 
 # A backslash would begin an escape; a path on the systems we support holds none.
 log.dirs={store}
@@ -63,14 +120,14 @@ log.dirs={store}
 # Topics come from the registry alone: a misspelt one is an error, not a new topic.
 auto.create.topics.enable=false
 
-# The internal topics, cut to one node; few partitions start and fail over faster.
-offsets.topic.replication.factor=1
+# The internal topics, cut to so few nodes; few partitions start and fail over faster.
+offsets.topic.replication.factor={node.copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={node.copies}
+transaction.state.log.min.isr={node.least_copies}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={node.copies}
+share.coordinator.state.topic.min.isr={node.least_copies}
 share.coordinator.state.topic.num.partitions=1
 
 # A lone consumer gets its partitions at once, and a dead one may be noticed within a second.
@@ -83,6 +140,7 @@ offsets.retention.minutes=5256000
 transaction.max.timeout.ms=60000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 
+{"" if len(node.cluster) == 1 else _AMONG_OTHERS}
 # The default would take 128 of our 512 MB for compaction.
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
