@@ -40,6 +40,8 @@ class History:
     settled: bool
     unsettled: str = ""
     """What had not come to its end within the bound after all faults were healed."""
+    market: str | None = None
+    """The one market that it is a history of, where others were played beside it."""
     now_ms: int = 0
     faults: Sequence[str] = field(default=())
     """What was done to the exchange, in order, in words."""

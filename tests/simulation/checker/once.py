@@ -167,11 +167,16 @@ def nobody_acts_as_another(evidence: Evidence) -> Iterator[Violation]:
 
 def the_ledger_agrees(evidence: Evidence) -> Iterator[Violation]:
     """See every decision once in the ledger, and every sale."""
+    market = evidence.history.market
     with closing(sqlite3.connect(f"file:{evidence.history.ledger_path}?mode=ro", uri=True)) as book:
         rows = book.execute(
-            'SELECT partition, "offset", event_id FROM decisions ORDER BY 1, 2'
+            'SELECT partition, "offset", event_id FROM decisions '
+            "WHERE ?1 IS NULL OR market = ?1 ORDER BY 1, 2",
+            (market,),
         ).fetchall()
-        sales = book.execute("SELECT count(*) FROM acceptances").fetchone()[0]
+        sales = book.execute(
+            "SELECT count(*) FROM acceptances WHERE ?1 IS NULL OR market = ?1", (market,)
+        ).fetchone()[0]
     wanted = [
         (each.event.partition, each.event.offset, each.facts["event_id"])
         for each in evidence.decided

@@ -1,0 +1,1 @@
+"""Real faults on real processes: three brokers, the whole exchange, and what is done to both."""
