@@ -57,6 +57,14 @@ simulate: setup ## play the exchange over a simulated log and clock: SEEDS=n of 
 mutants: setup ## plant each known bug in the exchange and play seeds until the checker tells of it; ONLY= some, SEEDS= at most
 	@$(BIN)/python -m tests.simulation.mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ONLY),--only '$(ONLY)')
 
+.PHONY: faults
+faults: setup ## kill, freeze, cut and skew three real brokers and every service under load: HISTORIES=n, SEED= the first
+	@$(BIN)/python -m tests.faults $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: faults-naive
+faults-naive: setup ## the same faults and load against the exchange written the obvious way on Faust: HISTORIES=n
+	@$(BIN)/python -m tests.faults --naive $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: forgeries
 forgeries: setup ## play every forgery that we know of against an exchange, and show what became of each
 	@$(BIN)/python -m tests.e2e.forgeries

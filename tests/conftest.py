@@ -19,7 +19,7 @@ from strowger.settings import PREFIX, Settings
 hypothesis.settings.register_profile("strowger", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("strowger")
 
-_WITH_A_BROKER = ("integration", "e2e")
+_WITH_A_BROKER = ("integration", "e2e", "faults")
 _THE_RUNS_OWN = frozenset({"broker", "exchange"})
 
 

@@ -31,7 +31,7 @@ def _say(line: str) -> None:
 
 
 async def play(
-    seeds: Sequence[int], side_by_side: int, rounds: int, *, naive: bool = False
+    seeds: Sequence[int], side_by_side: int, rounds: int, *, naive: bool, calm: bool
 ) -> tuple[list[Result], int]:
     """Play all seeds; give what each came to, and how many audits failed."""
     results: list[Result] = []
@@ -53,6 +53,7 @@ async def play(
                 played = await play_round(
                     running,
                     group,
+                    faults=dict.fromkeys(group, ()) if calm else None,
                     groups=NAIVE_GROUPS if naive else GROUPS,
                     judge=(lambda _: []) if naive else by_the_checker,
                 )
@@ -116,7 +117,9 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     seeds = range(given.seed, given.seed + given.histories)
-    results, unsound = asyncio.run(play(seeds, given.side_by_side, given.rounds, naive=given.naive))
+    results, unsound = asyncio.run(
+        play(seeds, given.side_by_side, given.rounds, naive=given.naive, calm=given.calm)
+    )
     figures = summary(results, unsound)
     print(json.dumps(figures))  # noqa: T201 - a tool prints
     return 1 if figures["broken"] or unsound else 0

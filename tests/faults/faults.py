@@ -79,7 +79,7 @@ def plan(seed: int, window_seconds: float) -> list[Fault]:
     every = every_fault()
     chance = Random(f"{seed} faults")  # noqa: S311 - a script
     # A step that shares no divisor with the count meets each before it meets one again.
-    drawn = [every[seed * 37 % len(every)], *chance.choices(every[:-3], k=chance.randrange(3))]
+    drawn = [every[seed * 37 % len(every)], *chance.choices(every[:-3], k=chance.randrange(2))]
     moments = sorted(chance.uniform(1, window_seconds * 0.8) for _ in drawn)
     return [Fault(at, *each) for at, each in zip(moments, drawn, strict=True)]
 

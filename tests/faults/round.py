@@ -29,6 +29,9 @@ from tests.simulation.checker import check
 from tests.simulation.history import History
 
 WINDOW_SECONDS: Final = 15.0
+AFTERWARDS_SECONDS: Final = 5.0
+"""How long trade goes on when the last fault is undone."""
+
 SETTLE_SECONDS: Final = 90.0
 """Within so long after the last fault everything must have come to its end.
 
@@ -93,7 +96,7 @@ async def play_round(
     ]
     for play in plays:
         await exchange.declare(play.terms())
-    planned = faults or {seed: plan(seed, window_seconds) for seed in seeds}
+    planned = faults if faults is not None else {seed: plan(seed, window_seconds) for seed in seeds}
     done = await _trade(exchange, plays, planned, window_seconds)
     for play in plays:
         await play.ask_what_became()
@@ -136,6 +139,7 @@ async def _trade(
                 troubles.create_task(asyncio.sleep(window_seconds))
                 for play, injector in zip(plays, injectors, strict=True):
                     troubles.create_task(injector.run(planned[play.seed]))
+            await asyncio.sleep(AFTERWARDS_SECONDS)
         finally:
             for play in plays:
                 play.over.set()

@@ -38,6 +38,7 @@ APP: Final = "naive"
 COMMANDS: Final = "naive-commands"
 PARTITIONS: Final = 4
 TABLES: Final = ("offers", "sessions", "requests", "accepted", "sold")
+_EVERYBODY: Final = ""
 _TICK_SECONDS: Final = 0.25
 _VALID_SECONDS: Final = 5
 
@@ -110,15 +111,9 @@ class Naive:
             act = kinds.get(command["topic"])
             answer = act(command, _now()) if act is not None else None
             for name, event in answer or ():
-                await self._tell(name, event)
-
-    async def _tell(self, name: str, event: OutboundEvent) -> None:
-        value, headers = event.model_dump_json().encode(), headers_of(event)
-        key = event.market.encode()
-        await self.app.send(inbox(name).name, key=key, value=value, headers=headers)
-        if isinstance(event, AcceptanceConfirmed):
-            public = ACCEPTANCE_CONFIRMED.name
-            await self.app.send(public, key=key, value=value, headers=headers)
+                topic = ACCEPTANCE_CONFIRMED.name if name == _EVERYBODY else inbox(name).name
+                value, headers = event.model_dump_json().encode(), headers_of(event)
+                await self.app.send(topic, key=event.market.encode(), value=value, headers=headers)
 
     def _publish(self, command: Row, at: datetime) -> list[tuple[str, OutboundEvent]]:
         body, sender = command["body"], command["sender"]
@@ -198,7 +193,7 @@ class Naive:
         self._sold[offer_key] = gone + minutes
         confirmed, notice = sold(command, at, offer, minutes)
         self._accepted[accepted] = confirmed.model_dump_json()
-        return [(sender, confirmed), (offer["provider"], notice)]
+        return [(sender, confirmed), (offer["provider"], notice), (_EVERYBODY, confirmed)]
 
     def _not_open(self, command: Row, at: datetime) -> EventRefused | None:
         body = command["body"]
