@@ -22,6 +22,7 @@ from tests.faults.gathering import GROUPS
 from tests.faults.round import Result, by_the_checker, play_round, story, totals
 
 SIDE_BY_SIDE: Final = 4
+LONG_WAIT_SECONDS: Final = 25.0
 ROUNDS: Final = 6
 """How many rounds are played before everything is started anew."""
 
@@ -31,7 +32,13 @@ def _say(line: str) -> None:
 
 
 async def play(
-    seeds: Sequence[int], side_by_side: int, rounds: int, *, naive: bool, calm: bool
+    seeds: Sequence[int],
+    side_by_side: int,
+    rounds: int,
+    *,
+    naive: bool,
+    calm: bool,
+    twin_first: bool,
 ) -> tuple[list[Result], int]:
     """Play all seeds; give what each came to, and how many audits failed."""
     results: list[Result] = []
@@ -39,7 +46,7 @@ async def play(
     share = side_by_side * rounds
     for turn, first in enumerate(range(0, len(seeds), share)):
         some = seeds[first : first + share]
-        twin = turn % 2 == 1
+        twin = (turn + twin_first) % 2 == 1
         _say(f"starting a cluster for seeds {some[0]} to {some[-1]}, matching twice: {twin}")
         beside = min(side_by_side, len(some))
         starting = (
@@ -59,13 +66,18 @@ async def play(
                 )
                 results += played
                 _tell(played, f"make faults SEED={group[0]} HISTORIES={len(group)}")
-                if any(result.wrong for result in played):
+                if any(_is_odd(result) for result in played):
                     kept = running.keep_logs(group[0])
                     _say(f"the services' and the brokers' logs: {kept}")
             audited = await running.audit()
             _say(f"audit: {json.dumps(audited)[:300]}")
             unsound += not audited.get("sound", False)
     return results, unsound
+
+
+def _is_odd(result: Result) -> bool:
+    """Say whether the logs of a history are worth keeping."""
+    return bool(result.wrong) or result.still.worst_seconds > LONG_WAIT_SECONDS
 
 
 def _tell(played: Sequence[Result], replay: str) -> None:
@@ -112,13 +124,21 @@ def main() -> int:
     parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE, help="how many at once")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds on one cluster")
     parser.add_argument("--naive", action="store_true", help="against the naive exchange")
+    parser.add_argument("--twin", action="store_true", help="matching twice on the first cluster")
     parser.add_argument("--calm", action="store_true", help="without any fault")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     seeds = range(given.seed, given.seed + given.histories)
     results, unsound = asyncio.run(
-        play(seeds, given.side_by_side, given.rounds, naive=given.naive, calm=given.calm)
+        play(
+            seeds,
+            given.side_by_side,
+            given.rounds,
+            naive=given.naive,
+            calm=given.calm,
+            twin_first=given.twin,
+        )
     )
     figures = summary(results, unsound)
     print(json.dumps(figures))  # noqa: T201 - a tool prints

@@ -28,9 +28,9 @@ from tests.faults.standstill import Standstill, standstill
 from tests.simulation.checker import check
 from tests.simulation.history import History
 
-WINDOW_SECONDS: Final = 15.0
+WINDOW_SECONDS: Final = 12.0
 AFTERWARDS_SECONDS: Final = 5.0
-"""How long trade goes on when the last fault is undone."""
+"""How long trade goes on when the last fault is undone and everything serves again."""
 
 SETTLE_SECONDS: Final = 90.0
 """Within so long after the last fault everything must have come to its end.
@@ -124,7 +124,7 @@ async def _trade(
     planned: Mapping[int, Sequence[Fault]],
     window_seconds: float,
 ) -> list[Done]:
-    """Let everybody trade while faults happen, for the window or until the last fault is undone."""
+    """Let everybody trade while faults happen, and for a while when all of them are undone."""
     locks = Locks(asyncio.Lock(), asyncio.Lock())
     injectors = [
         Injector(exchange, play.market, Random(f"{play.seed} injector"), locks)  # noqa: S311 - a script
@@ -139,12 +139,12 @@ async def _trade(
                 troubles.create_task(asyncio.sleep(window_seconds))
                 for play, injector in zip(plays, injectors, strict=True):
                     troubles.create_task(injector.run(planned[play.seed]))
+            await exchange.cluster.wait_until_whole()
+            await exchange.processes.ready(SETTLE_SECONDS)
             await asyncio.sleep(AFTERWARDS_SECONDS)
         finally:
             for play in plays:
                 play.over.set()
-    await exchange.cluster.wait_until_whole()
-    await exchange.processes.ready(SETTLE_SECONDS)
     done = [each for injector in injectors for each in injector.done]
     return sorted(done, key=lambda each: each.begun_ms)
 

@@ -23,7 +23,7 @@ from tests.simulation.history import Event, History
 SEED: Final = 1889
 """The year of Strowger's patent application."""
 
-WINDOW_SECONDS: Final = 12.0
+WINDOW_SECONDS: Final = 8.0
 FAULTS: Final = (
     # Half of the services die together, and then the other half; a broker dies as they come back,
     # and matching stands still past its session's timeout while its twin decides.
