@@ -21,7 +21,7 @@ from tests.faults.exchange import exchange
 from tests.faults.gathering import GROUPS
 from tests.faults.round import Result, by_the_checker, play_round, story, totals
 
-SIDE_BY_SIDE: Final = 4
+SIDE_BY_SIDE: Final = 5
 LONG_WAIT_SECONDS: Final = 25.0
 ROUNDS: Final = 6
 """How many rounds are played before everything is started anew."""
@@ -39,12 +39,15 @@ async def play(
     naive: bool,
     calm: bool,
     twin_first: bool,
+    until: float,
 ) -> tuple[list[Result], int]:
-    """Play all seeds; give what each came to, and how many audits failed."""
+    """Play all seeds, or as many as begin in time; give what came of each, and failed audits."""
     results: list[Result] = []
     unsound = 0
     share = side_by_side * rounds
     for turn, first in enumerate(range(0, len(seeds), share)):
+        if time.monotonic() > until:
+            break
         some = seeds[first : first + share]
         twin = (turn + twin_first) % 2 == 1
         _say(f"starting a cluster for seeds {some[0]} to {some[-1]}, matching twice: {twin}")
@@ -56,6 +59,8 @@ async def play(
         )
         async with starting as running:
             for at in range(0, len(some), side_by_side):
+                if time.monotonic() > until:
+                    break
                 group = some[at : at + side_by_side]
                 played = await play_round(
                     running,
@@ -124,6 +129,7 @@ def main() -> int:
     parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE, help="how many at once")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds on one cluster")
     parser.add_argument("--naive", action="store_true", help="against the naive exchange")
+    parser.add_argument("--minutes", type=float, default=600, help="begin no round after these")
     parser.add_argument("--twin", action="store_true", help="matching twice on the first cluster")
     parser.add_argument("--calm", action="store_true", help="without any fault")
     given = parser.parse_args()
@@ -138,6 +144,7 @@ def main() -> int:
             naive=given.naive,
             calm=given.calm,
             twin_first=given.twin,
+            until=time.monotonic() + given.minutes * 60,
         )
     )
     figures = summary(results, unsound)

@@ -84,6 +84,17 @@ def plan(seed: int, window_seconds: float) -> list[Fault]:
     return [Fault(at, *each) for at, each in zip(moments, drawn, strict=True)]
 
 
+def plans(seeds: Sequence[int], window_seconds: float) -> dict[int, list[Fault]]:
+    """Draw the faults of histories side by side.
+
+    In every fourth group matching is killed and nothing else is done: so it shows how long a market
+    stands still for that alone.
+    """
+    if seeds[0] // len(seeds) % 4 == 3:
+        return {**{seed: [] for seed in seeds}, seeds[0]: [Fault(3.0, "kill-owner", "matching")]}
+    return {seed: plan(seed, window_seconds) for seed in seeds}
+
+
 @dataclass(frozen=True)
 class Locks:
     """What keeps faults apart that would be one greater fault together."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.faults.account import KINDS, Wrong, account
 from tests.faults.exchange import Exchange
-from tests.faults.faults import Done, Fault, Injector, Locks, plan
+from tests.faults.faults import Done, Fault, Injector, Locks, plans
 from tests.faults.gathering import (
     GROUPS,
     Groups,
@@ -96,7 +96,7 @@ async def play_round(
     ]
     for play in plays:
         await exchange.declare(play.terms())
-    planned = faults if faults is not None else {seed: plan(seed, window_seconds) for seed in seeds}
+    planned = faults if faults is not None else plans(seeds, window_seconds)
     done = await _trade(exchange, plays, planned, window_seconds)
     for play in plays:
         await play.ask_what_became()
