@@ -114,7 +114,8 @@ def summary(results: Sequence[Result], unsound: int) -> dict[str, float | int | 
         "histories": len(results),
         **totals(results),
         "worst_standstill_seconds": max(killed, default=None),
-        "worst_wait_seconds": max((result.still.worst_seconds for result in results), default=0),
+        "worst_wait_seconds": max((each.still.worst_seconds for each in results), default=0)
+        or None,
         "broken": sum(bool(result.wrong) for result in results),
         "audits_failed": unsound,
         "confirmed": sum(result.seen.get("confirmed", 0) for result in results),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from strowger.broker import connections, kafka, processes
 from strowger.broker.access import BROKER, ROOT, Access, Bootstrap, Credentials, write_privately
@@ -197,6 +198,18 @@ class Cluster:
             for each in described["partitions"]
             if each["partition"] == partition
         )
+
+    async def setting(self, topic: str, name: str) -> str:
+        """Give what a topic has one of its settings at."""
+        admin = AIOKafkaAdminClient(**connections.to(self.as_root()), client_id="faults")
+        await admin.start()
+        try:
+            asked = ConfigResource(ConfigResourceType.TOPIC, topic)
+            (response,) = await admin.describe_configs([asked])
+        finally:
+            await admin.close()
+        ((*_, entries),) = response.resources
+        return next(str(value) for key, value, *_ in entries if key == name)
 
     def end(self) -> None:
         """Kill all of them: what they stored is not wanted any more."""

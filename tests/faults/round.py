@@ -112,7 +112,9 @@ async def play_round(
             unsettled="; ".join(stalled),
             faults=done_in_words,
         )
-        wrong = [*account(history, play.told, stalled), *judge(history)]
+        # A partition that stands still is everybody's: it is counted once.
+        mine = stalled if play is plays[0] else ()
+        wrong = [*account(history, play.told, mine), *judge(history)]
         still = standstill(history, done)
         results.append(Result(play.seed, history, wrong, done_in_words, still, play.told.seen))
     return results

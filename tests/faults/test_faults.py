@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from strowger.broker import provisioning
-from strowger.contract.topics import ALL
+from strowger.contract.topics import ALL, MARKET_LOG
 from strowger.service import SERVICES
 from tests.faults.account import account
 from tests.faults.exchange import exchange
@@ -65,6 +65,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_cut_or_frozen() 
         audited = await running.audit()
         assert audited["sound"], audited
         assert await provisioning.difference(running.root, ALL) == {}
+        assert await running.cluster.setting(MARKET_LOG.name, "min.insync.replicas") == "2"
         # What a doctor changes is looked at here, while the ledger is still there.
         await asyncio.to_thread(_every_loss_is_seen, result)
 
