@@ -45,6 +45,10 @@ SERVICES: Final = MappingProxyType(
 )
 """Every service by name, in the order of starting; imported only when it is run."""
 
+STANDBY: Final = "matching-standby"
+RUNNABLE: Final = MappingProxyType({**SERVICES, STANDBY: SERVICES["matching"]})
+"""And what runs only where it is named: another process of matching, which follows the first."""
+
 HEARTBEAT_SECONDS: Final = 1.0
 MAX_HEARTBEAT_AGE_SECONDS: Final = 10.0
 """An older heartbeat means that the event loop hangs, or that the process is gone."""
@@ -77,7 +81,7 @@ def load(name: str) -> Run:
     Raises:
         KeyError: no service has this name.
     """
-    module, _, function = SERVICES[name].partition(":")
+    module, _, function = RUNNABLE[name].partition(":")
     run: Run = getattr(importlib.import_module(module), function)
     return run
 
@@ -206,7 +210,7 @@ async def _supervised(name: str, settings: Settings) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one service as a process of its own: `python -m strowger.service matching`."""
     parser = argparse.ArgumentParser(prog="python -m strowger.service", description=main.__doc__)
-    parser.add_argument("name", choices=list(SERVICES))
+    parser.add_argument("name", choices=list(RUNNABLE))
     parser.add_argument(_SUPERVISED, action="store_true", help="stop when standard input ends")
     chosen = parser.parse_args(arguments)
     try:

@@ -20,6 +20,7 @@ import structlog
 
 from strowger.service import (
     MAX_HEARTBEAT_AGE_SECONDS,
+    RUNNABLE,
     SERVICES,
     STOP_SECONDS,
     is_healthy,
@@ -57,13 +58,13 @@ class Supervisor:
         self, settings: Settings, names: Iterable[str] = tuple(SERVICES), *, sink: Sink = to_stderr
     ) -> None:
         wanted = set(names)
-        if unknown := wanted - set(SERVICES):
+        if unknown := wanted - set(RUNNABLE):
             raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
         environment = environment_of(settings)
         self._run_dir = settings.run_dir
         self._children = {
             name: _Child(name, self._run_dir, environment, sink)
-            for name in SERVICES
+            for name in RUNNABLE
             if name in wanted
         }
         self._tasks: list[asyncio.Task[None]] = []

@@ -37,12 +37,14 @@ class Consumer:
         read_committed: bool = True,
         start: str = "earliest",
         session_timeout_seconds: float = 6,
+        heartbeat_seconds: float | None = None,
         max_poll_records: int | None = None,
     ) -> None:
         self._log, self._groups, self._me = log, groups, me
         self._topics, self._group_id = list(topics), group_id
         self._committed, self._start = read_committed, start
         self._session_timeout_seconds = session_timeout_seconds
+        self._heartbeat_seconds = heartbeat_seconds or session_timeout_seconds / 3
         self._most = max_poll_records or 500
         self._listener: Any = None
         self._assigned: tuple[TopicPartition, ...] = ()
@@ -88,7 +90,7 @@ class Consumer:
     async def _beat(self) -> None:
         with contextlib.suppress(*_EXPECTED):
             while True:
-                await asyncio.sleep(self._session_timeout_seconds / 3)
+                await asyncio.sleep(self._heartbeat_seconds)
                 await self._me.process.awake()
                 if self._me.is_gone:
                     return

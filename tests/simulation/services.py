@@ -36,7 +36,7 @@ def connected(cluster: Cluster) -> Iterator[None]:
         )
         patches.enter_context(patch.object(brake, "time", SimpleNamespace(monotonic=_seconds)))
         take_over = vars(Owner)["take_over"].__func__
-        patches.enter_context(patch.object(take_over, "__defaults__", (_seconds,)))
+        patches.enter_context(patch.object(take_over, "__defaults__", (None, _seconds)))
         patches.enter_context(patch.multiple(aiosqlite.Connection, **_INLINE))
         patches.callback(structlog.configure, **structlog.get_config())
         structlog.configure(processors=[_silence], cache_logger_on_first_use=False)

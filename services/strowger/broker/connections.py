@@ -118,6 +118,7 @@ def consumer(
     read_committed: bool = True,
     start: StartPosition = "earliest",
     session_timeout_seconds: float = 6,
+    heartbeat_seconds: float | None = None,
     max_poll_records: int | None = None,
     max_wait_ms: int = 500,
 ) -> AIOKafkaConsumer:
@@ -126,7 +127,9 @@ def consumer(
     `start` decides where a partition without a committed offset begins. aiokafka's own "latest"
     would silently skip what is already there; "none" raises instead, for a restore that must
     not guess. With `group_instance_id` a restarted member gets its partitions back without a
-    rebalance. After a kill a group stands still for `session_timeout_seconds`. For `max_wait_ms` a
+    rebalance. After a kill a group stands still for `session_timeout_seconds`; its members learn of
+    a change in answer to a heartbeat, of which there are three in that time, or one every
+    `heartbeat_seconds`. For `max_wait_ms` a
     broker holds a fetch that finds nothing; who goes to and fro between partitions waits for it.
     """
     return _Consumer(
@@ -140,7 +143,7 @@ def consumer(
         enable_auto_commit=False,
         session_timeout_ms=int(session_timeout_seconds * 1000),
         # A third is what Kafka advises: two lost heartbeats are borne, the third tells.
-        heartbeat_interval_ms=int(session_timeout_seconds * 1000 / 3),
+        heartbeat_interval_ms=int((heartbeat_seconds or session_timeout_seconds / 3) * 1000),
         max_poll_records=max_poll_records,
         fetch_max_wait_ms=max_wait_ms,
         retry_backoff_ms=20,

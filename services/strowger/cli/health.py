@@ -11,7 +11,7 @@ from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Json
 from strowger.cli.shared.output import emit, grid, out
 from strowger.cli.shared.place import NotSaid, place
-from strowger.service import SERVICES, is_healthy
+from strowger.service import RUNNABLE, SERVICES, is_healthy
 
 _LOOK_SECONDS: Final = 0.1
 
@@ -42,8 +42,8 @@ def health(
         run_dir = place().settings.run_dir
         names = services or list(SERVICES)
         for name in names:
-            if name not in SERVICES:
-                raise NotSaid(f"no service is called {name!r}; there are {', '.join(SERVICES)}")
+            if name not in RUNNABLE:
+                raise NotSaid(f"no service is called {name!r}; there are {', '.join(RUNNABLE)}")
         deadline = time.monotonic() + wait
         while True:
             well = {name: is_healthy(run_dir, name) for name in names}

@@ -8,7 +8,7 @@ from strowger import logs
 from strowger.cli.shared.faults import act
 from strowger.cli.shared.options import Bootstrap
 from strowger.cli.shared.place import NotSaid, place
-from strowger.service import SERVICES, run_service
+from strowger.service import RUNNABLE, SERVICES, STANDBY, run_service
 from strowger.supervisor import supervise
 
 app = typer.Typer(add_completion=False)
@@ -24,23 +24,30 @@ under a supervisor, which starts again whatever fails.
 
 Services: {", ".join(SERVICES)}.
 
+With --standby a second process of matching runs beside the first and follows it, so that a market
+stands still for a moment where one of them is killed; alone it is called {STANDBY}.
+
 For example:
 
     strowger run matching
 
     strowger run all
+
+    strowger run all --standby
 """
 )
 def run(
     services: Annotated[list[str], typer.Argument(help="Names of services, or `all`.")],
     bootstrap: Bootstrap = None,
+    *,
+    standby: Annotated[bool, typer.Option("--standby", help="Run a second matching, too.")] = False,
 ) -> None:
     """Run the named services."""
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
         settings = here.settings.model_copy(update={"bootstrap": here.bootstrap})
-        names = _checked(services)
+        names = _checked(services) + [STANDBY] * standby
         if len(names) == 1:
             logs.configure(settings, service=names[0])
             await run_service(names[0], settings)
@@ -54,7 +61,7 @@ def run(
 def _checked(services: list[str]) -> list[str]:
     if services == [_ALL]:
         return list(SERVICES)
-    unknown = [name for name in services if name not in SERVICES]
+    unknown = [name for name in services if name not in RUNNABLE]
     if unknown:
-        raise NotSaid(f"no service is called {unknown[0]!r}; there are {', '.join(SERVICES)}")
+        raise NotSaid(f"no service is called {unknown[0]!r}; there are {', '.join(RUNNABLE)}")
     return services

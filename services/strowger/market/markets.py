@@ -85,10 +85,19 @@ class Markets:
 
     def load(self, key: Key, entity: Entity) -> None:
         """Put one restored row in place; nothing may be decided before all of them are."""
+        self._store_of(key).load(key, entity)
+
+    def follow(self, key: Key, entity: Entity | None) -> Entity | None:
+        """Take over a row that another process decided, or its deletion; give what it was.
+
+        As with `load`, nothing may be decided before all rows of a batch are in place.
+        """
+        return self._store_of(key).follow(key, entity)
+
+    def _store_of(self, key: Key) -> Store:
         if key[0] in ROW_KINDS:
-            self._access.store.load(key, entity)
-            return
+            return self._access.store
         market = self._markets.get(key[1])
         if market is None:
             market = self._markets[key[1]] = Market(key[1], self._access)
-        market.book.store.load(key, entity)
+        return market.book.store

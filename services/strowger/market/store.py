@@ -74,6 +74,13 @@ class Store:
         """Put a restored row in place: no change to be written again."""
         self._set(key, entity)
 
+    def follow(self, key: Key, entity: Entity | None) -> Entity | None:
+        """Take over how a row was written elsewhere, or that it was deleted; give what it was."""
+        old = self.get(key)
+        if old is not None or entity is not None:
+            self._set(key, entity)
+        return old
+
     def savepoint(self) -> int:
         """Mark a place to roll back to."""
         return len(self._journal)

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from strowger.broker import connections
@@ -14,9 +15,9 @@ from strowger.broker.appending import Appender
 from strowger.broker.consuming import Record
 from strowger.contract.topics import MARKET_LOG
 from strowger.matching.deciding import GROUP, Became, Deciding, Restored
+from strowger.matching.following import Following
 from strowger.matching.hanging import abort_hanging
 from strowger.matching.output import Output
-from strowger.matching.restore import restore
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +39,16 @@ class Owner:
     """One partition of `market-log`, its markets, and the one producer that may write for it."""
 
     def __init__(
-        self, partition: int, producer: AIOKafkaProducer, restored: Restored, clock: Clock
+        self, following: Following, producer: AIOKafkaProducer, restored: Restored, clock: Clock
     ) -> None:
-        self._log = TopicPartition(MARKET_LOG.name, partition)
+        self._log = TopicPartition(MARKET_LOG.name, following.partition)
+        self._following = following
         self._producer = producer
         self._appender = Appender(producer)
         self._clock = clock
-        self._deciding = Deciding(partition, restored)
+        self._deciding = Deciding(following.partition, restored)
+        self._position = restored.position
+        self._is_settled = True
 
     @property
     def next_offset(self) -> int:
@@ -52,33 +56,63 @@ class Owner:
         return self._deciding.next_offset
 
     @classmethod
-    async def take_over(cls, bootstrap: str, partition: int, clock: Clock = time.monotonic) -> Self:
-        """Fence the partition's older owner, then restore what it committed last.
+    async def take_over(
+        cls,
+        bootstrap: str,
+        partition: int,
+        following: Following | None = None,
+        clock: Clock = time.monotonic,
+    ) -> Self:
+        """Fence the partition's older owner, then read what it committed last.
 
         Starting the producer ends the older owner's open transaction, so that what is read after it
-        is all there will ever be of that owner.
+        is all there will ever be of that owner. Who followed has little left to read.
 
         Raises:
             TransactionHangs: an older owner's transaction cannot be ended.
             RestoreFailed: the tables are not whole.
+            StateTooNew: a newer release has written them.
         """
+        following = following or Following(bootstrap, partition)
         producer = connections.transactional_producer(
             bootstrap, transactional_id=f"{GROUP}-{partition}"
         )
         try:
             await producer.start()
             await abort_hanging(bootstrap, partition, producer)
-            owner = cls(partition, producer, await restore(bootstrap, partition), clock)
+            owner = cls(following, producer, await following.prove(), clock)
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))
         except BaseException:
             await producer.stop()
+            await following.stop()
             raise
         return owner
 
+    async def hand_on(self) -> Following | None:
+        """Let go of the partition, between batches; give its tables, to be followed on.
+
+        None if they are not what was committed: a batch has failed, or another owner took over.
+        """
+        following = self._following
+        try:
+            if self._is_settled:
+                ends = await following.ends()
+                # It succeeds only if no other owner has written anything before those ends.
+                await self._commit(Output(self._log.partition))
+                following.go_on(self._position, ends)
+                return following
+        except KafkaError as error:
+            log.warning("partition was taken over", partition=self._log.partition, reason=str(error))
+        finally:
+            await self._producer.stop()
+        await following.stop()
+        return None
+
     async def release(self) -> None:
-        """Let go of the partition, between batches."""
+        """Let go of the partition for good, between batches."""
         await self._producer.stop()
+        await self._following.stop()
 
     async def decide(self, records: Iterable[Record]) -> None:
         """Decide commands in their order and commit what follows from them.
@@ -89,7 +123,9 @@ class Owner:
         """
         waiting = deque(record for record in records if record.offset >= self.next_offset)
         while waiting:
+            self._is_settled = False
             await self._commit(self._decide_some(waiting))
+            self._is_settled = True
 
     def _decide_some(self, waiting: deque[Record]) -> Output:
         output = Output(self._log.partition)
@@ -98,7 +134,7 @@ class Owner:
             self._decide_one(waiting.popleft(), output)
             if self._clock() >= until_seconds:
                 break
-        self._deciding.settle(output)
+        self._position = self._deciding.settle(output)
         return output
 
     def _decide_one(self, record: Record, output: Output) -> None:

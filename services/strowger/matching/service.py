@@ -1,4 +1,4 @@
-"""Run matching: own the partitions that the group assigns, each taken over step by step."""
+"""Run matching: own the partitions that the group assigns, and stand by for all others."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,12 +6,14 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import InvalidSessionTimeoutError
 
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.contract.topics import MARKET_LOG
 from strowger.matching.deciding import GROUP, LogGap
 from strowger.matching.owner import Owner
+from strowger.matching.standbys import Standbys
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
 
@@ -19,44 +21,43 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH_RECORDS: Final = 1000
 POLL_MS: Final = 200
-SESSION_TIMEOUT_SECONDS: Final = 6.0
+SESSION_TIMEOUT_SECONDS: Final = 1.5
 """After a kill the group waits so long for the dead member before it hands its partitions on."""
+
+LONGER_TIMEOUT_SECONDS: Final = 6.0
+"""Where the broker allows none so short: Kafka's own least, unless its operator says otherwise."""
+
+HEARTBEAT_SECONDS: Final = 0.25
+"""The group is also told of changes only in answer to a heartbeat."""
 
 
 async def run(settings: Settings, life: Life) -> None:
     """Decide the commands of every assigned partition until told to stop.
 
     Raises:
-        Exception: any failure; the process exits; whoever takes over restores what was committed.
+        Exception: any failure; the process exits; whoever takes over has what was committed.
     """
-    bootstrap = bootstrap_of(settings, GROUP)
-    consumer = connections.consumer(
-        bootstrap,
-        client_id=GROUP,
-        group_id=GROUP,
-        session_timeout_seconds=SESSION_TIMEOUT_SECONDS,
-        max_poll_records=MAX_BATCH_RECORDS,
-    )
-    matching = _Matching(bootstrap, consumer)
-    consumer.subscribe([MARKET_LOG.name], listener=matching)
+    matching = _Matching(bootstrap_of(settings, GROUP))
     try:
-        await consumer.start()
+        # Before the group deals it anything: what it then takes over stands still for a moment.
+        await matching.stand_by()
+        consumer = await matching.join()
         while not life.stop.is_set():
             await matching.take_over_assigned()
             if matching.is_settled:
                 life.ready()
             await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
     finally:
-        await matching.release_all()
-        await consumer.stop()
+        await matching.leave()
 
 
 class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's class is untyped
     """The owners of the assigned partitions. The lock keeps batches and rebalances apart."""
 
-    def __init__(self, bootstrap: str, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._consumer = consumer
+        self._consumer = self._member(SESSION_TIMEOUT_SECONDS)
+        self._standbys = Standbys(bootstrap)
         self._owners: dict[TopicPartition, Owner] = {}
         self._assigned: set[TopicPartition] = set()
         self._has_assignment = False
@@ -67,6 +68,38 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
     def is_settled(self) -> bool:
         """Say whether every assigned partition has been taken over."""
         return self._has_assignment and self._assigned == self._owners.keys()
+
+    async def stand_by(self) -> None:
+        """Restore every partition, and follow it from then on."""
+        await self._standbys.begin(range(MARKET_LOG.partitions))
+
+    async def join(self) -> AIOKafkaConsumer:
+        """Enter the group, and give what reads the partitions that it assigns."""
+        try:
+            await self._consumer.start()
+        except InvalidSessionTimeoutError:
+            log.warning(
+                "broker allows no short session timeout: a killed process is missed later",
+                setting="group.min.session.timeout.ms",
+                wanted_seconds=SESSION_TIMEOUT_SECONDS,
+                taken_seconds=LONGER_TIMEOUT_SECONDS,
+            )
+            await self._consumer.stop()
+            self._consumer = self._member(LONGER_TIMEOUT_SECONDS)
+            await self._consumer.start()
+        return self._consumer
+
+    def _member(self, session_timeout_seconds: float) -> AIOKafkaConsumer:
+        consumer = connections.consumer(
+            self._bootstrap,
+            client_id=GROUP,
+            group_id=GROUP,
+            session_timeout_seconds=session_timeout_seconds,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+            max_poll_records=MAX_BATCH_RECORDS,
+        )
+        consumer.subscribe([MARKET_LOG.name], listener=self)
+        return consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Hand partitions on after the batch at hand: wait for it, then let go."""
@@ -82,7 +115,11 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._assigned.discard(partition)
         owner = self._owners.pop(partition, None)
         if owner is not None:
-            await owner.release()
+            following = await owner.hand_on()
+            if following is None:
+                self._standbys.begin_anew(partition.partition)
+            else:
+                self._standbys.follow(following)
             log.info("partition handed on", partition=partition.partition)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -93,7 +130,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._has_assignment = True
 
     async def take_over_assigned(self) -> None:
-        """Take over every newly assigned partition: fence, restore, prove, seek, resume.
+        """Take over every newly assigned partition: fence, catch up, prove, seek, resume.
 
         Raises:
             Exception: a take-over failed, or an earlier hand-over did.
@@ -105,7 +142,8 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
                 tasks.create_task(self._take_over(partition))
 
     async def _take_over(self, partition: TopicPartition) -> None:
-        owner = await Owner.take_over(self._bootstrap, partition.partition)
+        following = await self._standbys.take(partition.partition)
+        owner = await Owner.take_over(self._bootstrap, partition.partition, following)
         self._owners[partition] = owner
         start = (await self._consumer.beginning_offsets([partition]))[partition]
         if start > owner.next_offset:
@@ -128,9 +166,11 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
                 if owner is not None:
                     await owner.decide(records)
 
-    async def release_all(self) -> None:
-        """Let go of every partition."""
+    async def leave(self) -> None:
+        """Let go of every partition, then tell the group, which hands them on at once."""
         async with self._lock:
             for owner in self._owners.values():
                 await owner.release()
             self._owners.clear()
+        await self._consumer.stop()
+        await self._standbys.stop()

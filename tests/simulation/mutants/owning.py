@@ -12,15 +12,11 @@ from aiokafka.structs import OffsetAndMetadata
 from strowger.broker import connections
 from strowger.contract.commands import decode
 from strowger.contract.topics import DECISIONS
-from strowger.market import entities
-from strowger.market.digests import TableDigest
-from strowger.market.markets import Markets
-from strowger.matching import deciding, owner, position
-from strowger.matching import restore as restoring
+from strowger.matching import deciding, following, owner
 from strowger.matching.deciding import GROUP, Deciding, Restored
+from strowger.matching.following import Following
 from strowger.matching.output import Output
 from strowger.matching.owner import Owner
-from strowger.matching.position import position_key
 from tests.simulation.mutants.mutant import Mutant
 
 
@@ -46,95 +42,118 @@ def fence_nobody(patch: pytest.MonkeyPatch) -> None:
 
 
 def restore_before_fencing(patch: pytest.MonkeyPatch) -> None:
-    """Read the tables first, and end the old owner after that."""
+    """Read the tables to their end first, and end the old owner after that."""
 
     async def take_over(
         cls: type[Owner],
         bootstrap: str,
         partition: int,
+        following: Following | None = None,
         clock: Any = None,  # noqa: ANN401 - handed on
     ) -> Owner:
-        restored = await restoring.restore(bootstrap, partition)
+        following = following or Following(bootstrap, partition)
+        restored = await following.prove()
         producer = connections.transactional_producer(
             bootstrap, transactional_id=f"{GROUP}-{partition}"
         )
         await producer.start()
-        taken = cls(partition, producer, restored, clock or (lambda: 0.0))
+        taken = cls(following, producer, restored, clock or (lambda: 0.0))
         await taken._commit(Output(partition))
         return taken
 
     patch.setattr(Owner, "take_over", classmethod(take_over))
 
 
-def restore_short_of_the_end(patch: pytest.MonkeyPatch) -> None:
-    """Leave the last rows of each table unread."""
-    real = restoring._read_to_end  # noqa: SLF001 - a planted bug
+def take_over_with_what_was_followed(patch: pytest.MonkeyPatch) -> None:
+    """Follow a look behind what is committed, and read no further at a take-over."""
+    real = Following.catch_up
 
-    async def read_to_end(reader: Any, partition: int) -> Any:  # noqa: ANN401 - handed on
-        ends = reader.end_offsets
-
-        async def end_offsets(places: Any) -> Any:  # noqa: ANN401 - handed on
-            return {place: max(0, end - 12) for place, end in (await ends(places)).items()}
-
-        reader.end_offsets = end_offsets
-        reader.getmany = _stop_at(reader, await end_offsets(reader.assignment()))
-        return await real(reader, partition)
+    async def catch_up(self: Any) -> None:  # noqa: ANN401 - handed on
+        if not self._is_begun:
+            await real(self)
+            self._reader.getmany = _a_look_behind(self._reader.getmany)
 
     _restore_unproven(patch)
-    patch.setattr(restoring, "_read_to_end", read_to_end)
+    patch.setattr(Following, "catch_up", catch_up)
 
 
-def _stop_at(reader: Any, ends: Any) -> Any:  # noqa: ANN401 - handed on
-    real = reader.getmany
+def _a_look_behind(getmany: Any) -> Any:  # noqa: ANN401 - handed on
+    seen: list[Any] = [{}]
 
-    async def getmany(**given: int) -> Any:  # noqa: ANN401 - handed on
-        found = await real(**given)
-        return {
-            place: [each for each in records if each.offset < ends.get(place, 1 << 60)]
-            for place, records in found.items()
-        }
+    async def look(**given: int) -> Any:  # noqa: ANN401 - handed on
+        seen.append(await getmany(**given))
+        return seen.pop(0)
 
-    return getmany
+    return look
 
 
 def lose_a_row_in_restoring(patch: pytest.MonkeyPatch) -> None:
     """Restore all rows but one session's."""
-    real = restoring._read_to_end  # noqa: SLF001 - a planted bug
+    real = following.read_rows
 
-    async def read_to_end(reader: Any, partition: int) -> Any:  # noqa: ANN401 - handed on
-        rows = await real(reader, partition)
+    async def read_rows(reader: Any, books: Any) -> Any:  # noqa: ANN401 - handed on
+        rows = await real(reader, books)
         for key in [key for key in rows if key.startswith(b'["session"')][-1:]:
             del rows[key]
         return rows
 
     _restore_unproven(patch)
-    patch.setattr(restoring, "_read_to_end", read_to_end)
+    patch.setattr(following, "read_rows", read_rows)
 
 
-def restore_what_was_never_committed(patch: pytest.MonkeyPatch) -> None:
-    """Read the tables with what was aborted."""
+def lose_a_row_in_following(patch: pytest.MonkeyPatch) -> None:
+    """Follow all rows but those of requests, and take over without looking at the digest."""
+    real = Following._take  # noqa: SLF001 - a planted bug
+
+    def take(self: Any, key: bytes, value: bytes | None) -> None:  # noqa: ANN401 - handed on
+        if not key.startswith(b'["request"'):
+            real(self, key, value)
+
+    _restore_unproven(patch)
+    patch.setattr(Following, "_take", take)
+
+
+def follow_what_was_never_committed(patch: pytest.MonkeyPatch) -> None:
+    """Read the tables ahead of what is committed, with what is then aborted."""
 
     def consumer(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - handed on
         return connections.consumer(*given, **named, read_committed=False)
 
     _restore_unproven(patch)
-    patch.setattr(restoring, "connections", SimpleNamespace(consumer=consumer))
+    patch.setattr(following, "connections", SimpleNamespace(consumer=consumer))
+
+
+def follow_on_after_another_owner(patch: pytest.MonkeyPatch) -> None:
+    """Follow what was handed on as if nobody had written meanwhile, and look at no digest."""
+
+    async def hand_on(self: Any) -> Following:  # noqa: ANN401 - handed on
+        ends = await self._following.ends()
+        self._following.go_on(self._position, ends)
+        await self._producer.stop()
+        return self._following  # type: ignore[no-any-return]
+
+    _restore_unproven(patch)
+    patch.setattr(Owner, "hand_on", hand_on)
+
+
+def take_over_one_short(patch: pytest.MonkeyPatch) -> None:
+    """Take over as the batch before the last one left the partition."""
+    real = Following.prove
+    before: dict[int, list[Any]] = {}
+
+    async def prove(self: Any) -> Restored:  # noqa: ANN401 - handed on
+        restored = await real(self)
+        held = before.setdefault(self.partition, [])
+        held[:] = [*held[-1:], restored.position]
+        stale = held[0]
+        return Restored(restored.markets, restored.digest, stale)
+
+    patch.setattr(Following, "prove", prove)
 
 
 def _restore_unproven(patch: pytest.MonkeyPatch) -> None:
-    """Let a restore say that its rows add up, whatever they are."""
-
-    async def restore(bootstrap: str, partition: int) -> Restored:
-        rows = await restoring._read(bootstrap, partition)  # noqa: SLF001 - a planted bug
-        row = rows.pop(position_key(partition), None)
-        digest, markets = TableDigest(), Markets()
-        for key, value in rows.items():
-            digest.add(key, value)
-            markets.load(entities.decode_key(key), entities.decode(value))
-        nothing = Restored.of_nothing().position
-        return Restored(markets, digest, nothing if row is None else position.decode(row))
-
-    patch.setattr(owner, "restore", restore)
+    """Let tables be said to add up, whatever they are."""
+    patch.setattr(Following, "_is_whole", lambda _: True)
 
 
 def commit_what_belongs_together_apart(patch: pytest.MonkeyPatch) -> None:
@@ -217,9 +236,12 @@ PLANTED: Final = (
     Mutant(forget_redeliveries_at_a_take_over, (10,)),
     Mutant(fence_nobody, (10,)),
     Mutant(restore_before_fencing, (10,)),
-    Mutant(restore_short_of_the_end, (9,)),
+    Mutant(take_over_with_what_was_followed, (9,)),
+    Mutant(take_over_one_short, (9, 10)),
     Mutant(lose_a_row_in_restoring, (9,)),
-    Mutant(restore_what_was_never_committed, (9,)),
+    Mutant(lose_a_row_in_following, (9,)),
+    Mutant(follow_what_was_never_committed, (9,)),
+    Mutant(follow_on_after_another_owner, (9,)),
     Mutant(commit_what_belongs_together_apart, (10,)),
     Mutant(write_outside_the_transaction, (10,)),
     Mutant(publish_no_sale, (10,)),

@@ -1,0 +1,82 @@
+"""Stand by for the partitions that others own, so that to take one over takes no restore."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+
+from strowger.matching.following import Following
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS: Final = 10.0
+"""Between a following that failed and the next, which reads all from the beginning."""
+
+
+class Standbys:
+    """What this process follows: a task a partition, for as long as it doesn't own that."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._followings: dict[int, Following] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def begin(self, partitions: Iterable[int]) -> None:
+        """Restore partitions, then follow them.
+
+        Raises:
+            Exception: one cannot be restored; whoever stood by for it would not be one.
+        """
+        for partition in partitions:
+            self._followings[partition] = Following(self._bootstrap, partition)
+        async with asyncio.TaskGroup() as tasks:
+            for following in self._followings.values():
+                tasks.create_task(following.catch_up())
+        for following in list(self._followings.values()):
+            self.follow(following)
+
+    def follow(self, following: Following) -> None:
+        """Follow a partition on from where it was followed to."""
+        partition = following.partition
+        self._followings[partition] = following
+        self._tasks[partition] = asyncio.create_task(self._keep_up(partition))
+
+    def begin_anew(self, partition: int) -> None:
+        """Follow a partition from its beginning; restoring it goes on beside all else."""
+        self.follow(Following(self._bootstrap, partition))
+
+    async def take(self, partition: int) -> Following:
+        """Give up a partition, with what was followed of it so far."""
+        task = self._tasks.pop(partition, None)
+        if task is not None:
+            self._followings[partition].wanted.set()
+            await task
+        following = self._followings.pop(partition, None)
+        return following or Following(self._bootstrap, partition)
+
+    async def stop(self) -> None:
+        """Follow nothing any more."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for following in self._followings.values():
+            await following.stop()
+
+    async def _keep_up(self, partition: int) -> None:
+        """Follow until wanted; what fails here is tried anew, and stops nothing that is owned."""
+        wanted = self._followings[partition].wanted
+        while not wanted.is_set():
+            following = self._followings[partition]
+            try:
+                await following.catch_up()
+                await following.keep_up()
+            except Exception:
+                log.exception("standby failed", partition=partition, again_in_seconds=PAUSE_SECONDS)
+                await following.stop()
+                following = self._followings[partition] = Following(self._bootstrap, partition)
+                following.wanted = wanted
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_SECONDS):
+                        await wanted.wait()
