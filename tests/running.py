@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from strowger.matching.deciding import Restored
+from strowger.matching.following import Following
 from strowger.service import Life, load
 from strowger.settings import Settings
 
@@ -27,3 +29,12 @@ async def running(settings: Settings, *names: str) -> AsyncIterator[None]:
 
 async def _run(name: str, settings: Settings, life: Life) -> None:
     await load(name)(settings, life)
+
+
+async def restored(bootstrap: str, partition: int) -> Restored:
+    """Give a partition's markets as its books have them now, proven whole."""
+    following = Following(bootstrap, partition)
+    try:
+        return await following.prove()
+    finally:
+        await following.stop()

@@ -35,9 +35,9 @@ from strowger.contract.topics import (
 from strowger.matching.deciding import Deciding
 from strowger.matching.output import Output
 from strowger.matching.owner import Owner
-from strowger.matching.restore import restore
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.running import restored
 from tests.support import unique
 
 Doctor = Callable[[list[Append]], list[Append]]
@@ -92,7 +92,7 @@ class Partition:
         """Do so as a matching that writes something else than what it decided."""
         # A take-over waits until the batch before it can be read.
         await (await Owner.take_over(self._bootstrap, self.number)).release()
-        deciding = Deciding(self.number, await restore(self._bootstrap, self.number))
+        deciding = Deciding(self.number, await restored(self._bootstrap, self.number))
         output = Output(self.number)
         for record in await self.log(*written):
             deciding.decide(record, output)

@@ -24,10 +24,10 @@ from strowger.contract.topics import (
 )
 from strowger.market.entities import encode_key
 from strowger.matching.owner import Owner
-from strowger.matching.restore import RestoreFailed, restore
+from strowger.matching.restore import RestoreFailed
 from strowger.settings import Settings
 from tests.commands import Commands
-from tests.running import running
+from tests.running import restored, running
 from tests.support import eventually, unique
 
 
@@ -257,9 +257,9 @@ async def test_a_damaged_table_is_not_decided_on(
     async with connections.producer(bootstrap, client_id="test") as producer:
         await producer.send_and_wait(OFFER_BOOK.name, key=key, value=None, partition=partition)
         with pytest.raises(RestoreFailed, match="rows"):
-            await restore(bootstrap, partition)
+            await restored(bootstrap, partition)
         await producer.send_and_wait(OFFER_BOOK.name, key=key, value=stored, partition=partition)
-    assert (await restore(bootstrap, partition)).digest.rows > 0
+    assert (await restored(bootstrap, partition)).digest.rows > 0
 
 
 async def test_two_processes_share_the_partitions_and_hand_them_on(

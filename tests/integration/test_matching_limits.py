@@ -22,10 +22,10 @@ from strowger.matching.owner import Owner
 from strowger.matching.position import decode as decode_position
 from strowger.matching.position import encode as encode_position
 from strowger.matching.position import position_key
-from strowger.matching.restore import ROWS_A_TURN, restore
+from strowger.matching.restore import ROWS_A_TURN
 from strowger.settings import Settings
 from tests.commands import Commands
-from tests.running import running
+from tests.running import restored, running
 from tests.support import unique
 
 
@@ -135,7 +135,7 @@ async def test_heartbeats_go_on_while_a_large_book_is_restored(
     monkeypatch.setattr(restoring, "Markets", WatchedMarkets)
     turning = asyncio.create_task(turn())
     try:
-        await restore(bootstrap, partition)
+        await restored(bootstrap, partition)
     finally:
         turning.cancel()
     assert {name: len(during) > 1 for name, during in seen.items()} == {
@@ -148,15 +148,12 @@ async def test_a_hand_over_that_fails_ends_the_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Aiokafka only logs what its callback raises; a partition would stand still unseen."""
-    release = Owner.release
-    failures = iter([RuntimeError("cannot let go")])
 
-    async def release_badly(owner: Owner) -> None:
-        await release(owner)
-        for failure in failures:
-            raise failure
+    async def hand_on_badly(owner: Owner) -> None:
+        await owner.release()
+        raise RuntimeError("cannot let go")
 
-    monkeypatch.setattr(Owner, "release", release_badly)
+    monkeypatch.setattr(Owner, "hand_on", hand_on_badly)
     with pytest.raises(BaseExceptionGroup) as caught:
         async with (
             asyncio.timeout(60),

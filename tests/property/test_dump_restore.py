@@ -14,10 +14,18 @@ from hypothesis import strategies as st
 
 from strowger.contract.commands import AnyCommand, decode, encode
 from strowger.contract.outbound import Decision
+from strowger.contract.topics import BOOKS
 from strowger.market import feeding, ruling, scopes
 from strowger.market.book import Book
 from strowger.market.digests import TableDigest
-from strowger.market.entities import Entity, Key, Revised, decode_key, encode_key
+from strowger.market.entities import (
+    TOPIC_OF_KIND,
+    Entity,
+    Key,
+    Revised,
+    decode_key,
+    encode_key,
+)
 from strowger.market.entities import decode as decode_entity
 from strowger.market.entities import encode as encode_entity
 from strowger.market.markets import Markets
@@ -39,12 +47,12 @@ class Exchange:
         self.markets = Markets()
         self.table: Rows = {}
         self.digest = TableDigest()
-        self._next_offset = 0
+        self.next_offset = 0
 
     def decide(self, command: AnyCommand, at_ms: int) -> list[Decision]:
         """Decide one command as it reads on the log."""
-        decisions = self.markets.apply(decode(encode(command)), at_ms, self._next_offset)
-        self._next_offset += 1
+        decisions = self.markets.apply(decode(encode(command)), at_ms, self.next_offset)
+        self.next_offset += 1
         assert self.markets.faults() == []
         return decisions
 
@@ -56,8 +64,8 @@ class Exchange:
             said += (encode_key(key), event.model_dump_json().encode() if event else b"")
         return said
 
-    def drain(self) -> None:
-        """Write the changes of a batch to the table, as its records would."""
+    def drain(self) -> list[Change]:
+        """Write the changes of a batch to the table, as its records would; give them."""
         changes = self.markets.drain()
         self.digest.follow(changes)
         for key, _, new in changes:
@@ -65,6 +73,20 @@ class Exchange:
                 del self.table[encode_key(key)]
             else:
                 self.table[encode_key(key)] = encode_entity(new)
+        return changes
+
+    def follow(self, changes: list[Change], random: Random) -> None:
+        """Follow another's batch; rows of different books come in any order among each other."""
+        books = [topic.name for topic in BOOKS]
+        random.shuffle(books)
+        for book in books:
+            for key, _, new in (each for each in changes if TOPIC_OF_KIND[each.key[0]] == book):
+                value = None if new is None else encode_entity(new)
+                old = self.markets.follow(key, None if value is None else decode_entity(value))
+                if old is not None:
+                    self.digest.remove(encode_key(key), encode_entity(old))
+                if value is not None:
+                    self.digest.add(encode_key(key), value)
 
     def start_again(self, random: Random) -> None:
         """Lose all but the table's bytes, which come back in any order."""

@@ -39,7 +39,9 @@ class Consumer:
         session_timeout_seconds: float = 6,
         heartbeat_seconds: float | None = None,
         max_poll_records: int | None = None,
+        max_wait_ms: int = 500,
     ) -> None:
+        del max_wait_ms
         self._log, self._groups, self._me = log, groups, me
         self._topics, self._group_id = list(topics), group_id
         self._committed, self._start = read_committed, start

@@ -23,3 +23,7 @@ class TransactionOpen(AuditError):
 
 class CheckpointUnusable(AuditError):
     """A checkpoint's file is damaged, of another release, or not of this log."""
+
+
+class ReleaseTooOld(AuditError):
+    """A newer release has written what this one does not know: audit with that release."""

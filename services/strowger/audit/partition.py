@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from strowger.audit.checkpoint import Reached
 from strowger.audit.compacted import CompactedComparison
 from strowger.audit.comparing import Comparison
-from strowger.audit.errors import LogMadeAnew
+from strowger.audit.errors import LogMadeAnew, ReleaseTooOld
 from strowger.audit.findings import Finding, described, differences
 from strowger.audit.reading import (
     RECORDED,
@@ -23,9 +23,10 @@ from strowger.audit.reading import (
 from strowger.audit.replaying import Replay
 from strowger.audit.report import Audited
 from strowger.broker.consuming import Record
+from strowger.contract.commands import CommandTooNew
 from strowger.contract.topics import DEAD_LETTERS, MARKET_BOOK, MARKET_LOG
 from strowger.matching.deciding import LogGap, Restored
-from strowger.matching.position import encode, position_key
+from strowger.matching.position import StateTooNew, encode, position_key
 
 SETTLE_EVERY: Final = 1_000
 """Changes are drained at least every so many commands, so that they don't pile up."""
@@ -56,6 +57,12 @@ class Audit:
         Raises:
             AuditError: what there is cannot be audited.
         """
+        try:
+            return await self._run(progress)
+        except (CommandTooNew, StateTooNew) as newer:
+            raise ReleaseTooOld(f"partition {self._partition}: {newer}") from None
+
+    async def _run(self, progress: Callable[[int, int, int], None]) -> Audited:
         began = time.monotonic()
         noted = await self._reading.note(self._partition)
         start = self.replay.next_offset

@@ -24,6 +24,23 @@ OPERATOR: Final = "service:operator"
 SESSION_TIMEOUT: Final = "service:session-timeout"
 
 
+COMMANDS_VERSION: Final = 1
+"""The newest version of commands that this release decides as they were meant.
+
+A kind or a field that an older release would not know, or would pass over, is of a new version.
+"""
+
+
+class CommandTooNew(Exception):
+    """A newer release wrote a command that this one would not decide as it was meant."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"a command is of version {version}, this release decides up to {COMMANDS_VERSION}: "
+            "upgrade matching (and whoever audits) before the gateways and the operator's commands"
+        )
+
+
 class Origin(msgspec.Struct, frozen=True):
     """Where the record came from: what makes a redelivery recognisable."""
 
@@ -42,6 +59,9 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True, om
     origin: Origin | None = None
     key_id: str = ""
     """The key that the event was verified with; empty for the operator, and where nobody signs."""
+
+    version: int = 1
+    """The least that a reader must know to decide the command as it was meant."""
 
 
 class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
@@ -205,6 +225,13 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
 
+class _Versioned(msgspec.Struct, frozen=True):
+    version: int = 1
+
+
+_VERSIONS: msgspec.json.Decoder[_Versioned] = msgspec.json.Decoder(_Versioned)
+
+
 def encode(command: AnyCommand) -> bytes:
     """Write a command as the value of a `market-log` record."""
     return _ENCODER.encode(command)
@@ -214,9 +241,28 @@ def decode(value: bytes) -> AnyCommand:
     """Read a `market-log` value.
 
     Raises:
+        CommandTooNew: a newer release wrote it.
         msgspec.MsgspecError: the log holds what no gateway of ours wrote: it is corrupt.
     """
     try:
-        return _DECODER.decode(value)
+        command = _DECODER.decode(value)
+    except msgspec.MsgspecError:
+        _check(_version_of(value))
+        raise
     except RecursionError as deep:
         raise msgspec.DecodeError("it is nested too deep") from deep
+    _check(command.version)
+    return command
+
+
+def _version_of(value: bytes) -> int:
+    """Give the version of what cannot be read as a command; the first if it says none."""
+    try:
+        return _VERSIONS.decode(value).version
+    except (msgspec.MsgspecError, RecursionError):
+        return 1
+
+
+def _check(version: int) -> None:
+    if version > COMMANDS_VERSION:
+        raise CommandTooNew(version)

@@ -19,7 +19,7 @@ from strowger.contract.topics import MARKET_BOOK
 from strowger.market.digests import TableDigest
 from strowger.market.markets import Markets
 from strowger.matching.output import Output
-from strowger.matching.position import Position, Watermark, encode, position_key
+from strowger.matching.position import STATE_VERSION, Position, Watermark, encode, position_key
 
 GROUP: Final = "matching"
 
@@ -67,19 +67,21 @@ class Deciding:
 
         Raises:
             LogGap: the record does not go on from the last one decided.
+            CommandTooNew: a newer release wrote it; nothing has become of it.
         """
         if record.offset != self.next_offset:
             raise LogGap(
                 f"{record.topic}-{self.partition}: expected {self.next_offset}, got {record.offset}"
             )
-        self.next_offset += 1
         try:
             command = decode(record.value or b"")
         except msgspec.MsgspecError as problem:
+            self.next_offset += 1
             # Only our own services write here; whatever this is must not stop the market.
             reason = DeadLetterReason.NOT_A_COMMAND
             output.add(DeadLetter(record, reason, str(problem), GROUP).to_append())
             return Became.NO_COMMAND
+        self.next_offset += 1
         if self._is_redelivery(command):
             return Became.REDELIVERED
         for decision in self.markets.apply(command, record.timestamp, record.offset):
@@ -97,7 +99,9 @@ class Deciding:
         self._digest.follow(changes)
         output.change(changes)
         marks = (Watermark(*place, offset) for place, offset in sorted(self._watermarks.items()))
-        position = Position(self.next_offset, self._digest.hex(), self._digest.rows, tuple(marks))
+        position = Position(
+            self.next_offset, self._digest.hex(), self._digest.rows, tuple(marks), STATE_VERSION
+        )
         output.row(MARKET_BOOK.name, position_key(self.partition), encode(position))
         return position
 

@@ -5,7 +5,6 @@ nothing. A restore is the same from the beginning.
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -13,10 +12,10 @@ from aiokafka import TopicPartition
 
 from strowger.broker import connections
 from strowger.contract.topics import BOOKS
-from strowger.market.digests import TableDigest
 from strowger.market.entities import decode, decode_key, encode
 from strowger.market.markets import Markets
 from strowger.matching.deciding import Restored
+from strowger.matching.offsets import Ends, Offsets
 from strowger.matching.position import Position, position_key
 from strowger.matching.position import decode as decode_position
 from strowger.matching.restore import (
@@ -42,18 +41,29 @@ What time brings is noted for each version of a row, and only who decides takes 
 class Following:
     """The tables of one partition, from their beginning up to where their books were read."""
 
-    def __init__(self, bootstrap: str, partition: int) -> None:
+    def __init__(self, bootstrap: str, partition: int, offsets: Offsets | None = None) -> None:
         self.partition = partition
+        self.offsets = offsets or Offsets(bootstrap)
         self.wanted = asyncio.Event()
         """Set when the tables are needed to decide on: `keep_up` then returns soon."""
         self._reader = connections.consumer(
             bootstrap, client_id=f"matching-restore-{partition}", start="none"
         )
+        self._owns_offsets = offsets is None
         self._books = [TopicPartition(book.name, partition) for book in BOOKS]
         self._restored = Restored.of_nothing()
         self._is_reading = False
         self._is_begun = False
         self._changes = 0
+
+    async def start(self) -> None:
+        """Connect, if that is not done yet."""
+        if not self._is_reading:
+            self._is_reading = True
+            if self._owns_offsets:
+                await self.offsets.start()
+            await self._reader.start()
+            self._reader.assign(self._books)
 
     async def catch_up(self) -> None:
         """Take in all that is committed now.
@@ -62,13 +72,10 @@ class Following:
             StateTooNew: a newer release has written the tables.
         """
         async with asyncio.timeout(RESTORE_TIMEOUT_SECONDS):
-            if not self._is_reading:
-                self._is_reading = True
-                await self._reader.start()
-                self._reader.assign(self._books)
+            await self.start()
             if not self._is_begun:
                 await self._begin()
-            ends = await self._reader.end_offsets(self._books)
+            ends = await self.offsets.committed(self._books)
             while any([await self._reader.position(book) < ends[book] for book in self._books]):
                 await self._follow()
 
@@ -110,12 +117,11 @@ class Following:
         log.info("partition restored", followed=followed, **self._told())
         return self._restored
 
-    async def ends(self) -> Mapping[TopicPartition, int]:
+    async def ends(self) -> Ends:
         """Give where the books end: from where to go on once what was proven is decided on."""
-        ends: Mapping[TopicPartition, int] = await self._reader.end_offsets(self._books)
-        return ends
+        return await self.offsets.committed(self._books)
 
-    def go_on(self, position: Position, ends: Mapping[TopicPartition, int]) -> None:
+    def go_on(self, position: Position, ends: Ends) -> None:
         """Follow again what was proven and then decided on.
 
         The tables must be as committed with `position`, by nobody else's hand before `ends`.
@@ -131,6 +137,8 @@ class Following:
         """Follow no more."""
         if self._is_reading:
             await self._reader.stop()
+            if self._owns_offsets:
+                await self.offsets.stop()
 
     async def _begin(self) -> None:
         rows = await read_rows(self._reader, self._books)
@@ -171,7 +179,7 @@ class Following:
         return (digest.hex(), digest.rows) == (position.digest, position.rows)
 
     def _told(self) -> dict[str, object]:
-        digest: TableDigest = self._restored.digest
+        digest = self._restored.digest
         return {
             "partition": self.partition,
             "rows": digest.rows,

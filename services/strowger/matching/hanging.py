@@ -7,13 +7,12 @@ wrote would be committed with the next transaction of the same producer: decided
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from strowger.broker import connections
 from strowger.contract.topics import (
     ACCEPTANCE_CONFIRMED,
     BOOK_FEED,
@@ -21,6 +20,7 @@ from strowger.contract.topics import (
     DEAD_LETTERS,
     DECISIONS,
 )
+from strowger.matching.offsets import Offsets
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class TransactionHangs(Exception):
     """A partition has an open transaction that cannot be ended; nothing may be written after it."""
 
 
-async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProducer) -> None:
+async def abort_hanging(offsets: Offsets, partition: int, producer: AIOKafkaProducer) -> None:
     """Abort what hangs in the topics of which `producer` alone writes this partition.
 
     The producer must be started, which fences every older one: no transaction can be open then.
@@ -46,13 +46,13 @@ async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProduc
         TopicPartition(topic.name, partition)
         for topic in (DECISIONS, ACCEPTANCE_CONFIRMED, BOOK_FEED, *BOOKS)
     ]
-    hanging = await _open_transactions(bootstrap, places)
+    hanging = await _open_transactions(offsets, places)
     if not hanging:
         return
     for _ in range(ATTEMPTS):
         # Dead letters are others' to write, too, so whether ours hang there cannot be seen.
         await _abort(producer, (*hanging, TopicPartition(DEAD_LETTERS.name, 0)))
-        still = await _open_transactions(bootstrap, hanging)
+        still = await _open_transactions(offsets, hanging)
         if not still:
             log.warning("hanging transaction aborted", topics=[place.topic for place in hanging])
             return
@@ -65,17 +65,11 @@ async def abort_hanging(bootstrap: str, partition: int, producer: AIOKafkaProduc
 
 
 async def _open_transactions(
-    bootstrap: str, places: Iterable[TopicPartition]
+    offsets: Offsets, places: Collection[TopicPartition]
 ) -> list[TopicPartition]:
     """Give the partitions whose committed end lies before their end."""
-    places = list(places)
-    ends: list[dict[TopicPartition, int]] = []
-    for read_committed in (True, False):
-        async with connections.consumer(
-            bootstrap, client_id="matching-hanging", read_committed=read_committed, start="none"
-        ) as reader:
-            ends.append(await reader.end_offsets(places))
-    committed, written = ends
+    committed = await offsets.committed(places)
+    written = await offsets.written(places)
     return [place for place in places if committed[place] < written[place]]
 
 

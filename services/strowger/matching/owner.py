@@ -13,8 +13,9 @@ from aiokafka.structs import OffsetAndMetadata
 from strowger.broker import connections
 from strowger.broker.appending import Appender
 from strowger.broker.consuming import Record
+from strowger.contract.commands import CommandTooNew
 from strowger.contract.topics import MARKET_LOG
-from strowger.matching.deciding import GROUP, Became, Deciding, Restored
+from strowger.matching.deciding import GROUP, Became, Deciding, LogGap, Restored
 from strowger.matching.following import Following
 from strowger.matching.hanging import abort_hanging
 from strowger.matching.output import Output
@@ -72,15 +73,18 @@ class Owner:
             TransactionHangs: an older owner's transaction cannot be ended.
             RestoreFailed: the tables are not whole.
             StateTooNew: a newer release has written them.
+            LogGap: the log is not the one that they follow from.
         """
         following = following or Following(bootstrap, partition)
         producer = connections.transactional_producer(
             bootstrap, transactional_id=f"{GROUP}-{partition}"
         )
         try:
+            await following.start()
             await producer.start()
-            await abort_hanging(bootstrap, partition, producer)
+            await abort_hanging(following.offsets, partition, producer)
             owner = cls(following, producer, await following.prove(), clock)
+            await owner._check_log()
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))
         except BaseException:
@@ -88,6 +92,18 @@ class Owner:
             await following.stop()
             raise
         return owner
+
+    async def _check_log(self) -> None:
+        offsets, next_offset = self._following.offsets, self.next_offset
+        begin = (await offsets.begins([self._log]))[self._log]
+        if begin > next_offset:
+            raise LogGap(f"{self._log}: begins at {begin}, but {next_offset} is next")
+        end = (await offsets.committed([self._log]))[self._log]
+        if end < next_offset:
+            raise LogGap(
+                f"{self._log}: ends at {end}, but {next_offset} is next: it was made anew or cut, "
+                "and what the books hold follows from what it held"
+            )
 
     async def hand_on(self) -> Following | None:
         """Let go of the partition, between batches; give its tables, to be followed on.
@@ -103,7 +119,9 @@ class Owner:
                 following.go_on(self._position, ends)
                 return following
         except KafkaError as error:
-            log.warning("partition was taken over", partition=self._log.partition, reason=str(error))
+            log.warning(
+                "partition was taken over", partition=self._log.partition, reason=str(error)
+            )
         finally:
             await self._producer.stop()
         await following.stop()
@@ -119,6 +137,7 @@ class Owner:
 
         Raises:
             LogGap: the records do not go on from the last one decided.
+            CommandTooNew: a newer release wrote the next one; those before it are committed.
             ProducerFenced: another owner has taken over; nothing of this batch counts.
         """
         waiting = deque(record for record in records if record.offset >= self.next_offset)
@@ -130,8 +149,15 @@ class Owner:
     def _decide_some(self, waiting: deque[Record]) -> Output:
         output = Output(self._log.partition)
         until_seconds = self._clock() + COMMIT_AFTER_SECONDS
+        begin = self.next_offset
         while waiting and output.bytes < COMMIT_AT_BYTES:
-            self._decide_one(waiting.popleft(), output)
+            try:
+                self._decide_one(waiting[0], output)
+            except CommandTooNew:
+                if self.next_offset == begin:
+                    raise
+                break  # what came before it is committed first
+            waiting.popleft()
             if self._clock() >= until_seconds:
                 break
         self._position = self._deciding.settle(output)

@@ -9,6 +9,14 @@ from strowger.market.entities import encode_key
 KIND: Final = "position"
 
 
+STATE_VERSION: Final = 1
+"""Of the rows that this release writes; a field or a kind that it did not know is of a new one."""
+
+
+class StateTooNew(Exception):
+    """A newer release has written the tables: deciding on them would lose what it knew."""
+
+
 class Watermark(msgspec.Struct, frozen=True, array_like=True):
     """The last record of an inbound partition that was applied; redeliveries are not after it."""
 
@@ -17,13 +25,15 @@ class Watermark(msgspec.Struct, frozen=True, array_like=True):
     offset: int
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     """One row a partition, written in the transaction of the batch that it describes."""
 
     next_offset: int
     digest: str
     rows: int
     watermarks: tuple[Watermark, ...]
+    version: int = 1
+    """The newest that any row of the tables is written in."""
 
 
 _DECODER = msgspec.json.Decoder(Position)
@@ -43,6 +53,14 @@ def decode(value: bytes) -> Position:
     """Read a position row's value.
 
     Raises:
+        StateTooNew: a newer release of matching wrote it.
         msgspec.MsgspecError: the table holds what matching did not write.
     """
-    return _DECODER.decode(value)
+    position = _DECODER.decode(value)
+    if position.version > STATE_VERSION:
+        raise StateTooNew(
+            f"the tables are of version {position.version}, this release reads up to "
+            f"{STATE_VERSION}: run the newer release of matching, which has owned them; there is "
+            "no way back but to a copy of the topics from before"
+        )
+    return position

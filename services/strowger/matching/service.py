@@ -11,7 +11,7 @@ from aiokafka.errors import InvalidSessionTimeoutError
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.contract.topics import MARKET_LOG
-from strowger.matching.deciding import GROUP, LogGap
+from strowger.matching.deciding import GROUP
 from strowger.matching.owner import Owner
 from strowger.matching.standbys import Standbys
 from strowger.service import Life, bootstrap_of
@@ -28,7 +28,10 @@ LONGER_TIMEOUT_SECONDS: Final = 6.0
 """Where the broker allows none so short: Kafka's own least, unless its operator says otherwise."""
 
 HEARTBEAT_SECONDS: Final = 0.25
-"""The group is also told of changes only in answer to a heartbeat."""
+"""The group tells of its changes in answer to heartbeats alone."""
+
+FETCH_WAIT_MS: Final = 100
+"""A partition that was taken over is first read when the fetch of the others has come back."""
 
 
 async def run(settings: Settings, life: Life) -> None:
@@ -43,7 +46,7 @@ async def run(settings: Settings, life: Life) -> None:
         await matching.stand_by()
         consumer = await matching.join()
         while not life.stop.is_set():
-            await matching.take_over_assigned()
+            matching.take_over_assigned()
             if matching.is_settled:
                 life.ready()
             await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
@@ -58,7 +61,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._bootstrap = bootstrap
         self._consumer = self._member(SESSION_TIMEOUT_SECONDS)
         self._standbys = Standbys(bootstrap)
-        self._owners: dict[TopicPartition, Owner] = {}
+        self._taken: dict[TopicPartition, asyncio.Task[Owner]] = {}
         self._assigned: set[TopicPartition] = set()
         self._has_assignment = False
         self._failed: Exception | None = None
@@ -67,7 +70,8 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
     @property
     def is_settled(self) -> bool:
         """Say whether every assigned partition has been taken over."""
-        return self._has_assignment and self._assigned == self._owners.keys()
+        are_taken = all(taking.done() for taking in self._taken.values())
+        return self._has_assignment and are_taken and self._assigned == self._taken.keys()
 
     async def stand_by(self) -> None:
         """Restore every partition, and follow it from then on."""
@@ -97,6 +101,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
             session_timeout_seconds=session_timeout_seconds,
             heartbeat_seconds=HEARTBEAT_SECONDS,
             max_poll_records=MAX_BATCH_RECORDS,
+            max_wait_ms=FETCH_WAIT_MS,
         )
         consumer.subscribe([MARKET_LOG.name], listener=self)
         return consumer
@@ -113,9 +118,9 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
 
     async def _hand_on(self, partition: TopicPartition) -> None:
         self._assigned.discard(partition)
-        owner = self._owners.pop(partition, None)
-        if owner is not None:
-            following = await owner.hand_on()
+        taking = self._taken.pop(partition, None)
+        if taking is not None:
+            following = await (await taking).hand_on()
             if following is None:
                 self._standbys.begin_anew(partition.partition)
             else:
@@ -129,48 +134,45 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         self._assigned |= taken
         self._has_assignment = True
 
-    async def take_over_assigned(self) -> None:
-        """Take over every newly assigned partition: fence, catch up, prove, seek, resume.
+    def take_over_assigned(self) -> None:
+        """Begin to take over what is newly assigned; what is owned is decided meanwhile.
 
         Raises:
             Exception: a take-over failed, or an earlier hand-over did.
         """
         if self._failed is not None:
             raise self._failed
-        async with self._lock, asyncio.TaskGroup() as tasks:
-            for partition in sorted(self._assigned - self._owners.keys()):
-                tasks.create_task(self._take_over(partition))
+        for partition in sorted(self._assigned - self._taken.keys()):
+            self._taken[partition] = asyncio.create_task(self._take_over(partition))
+        for taking in self._taken.values():
+            if taking.done():
+                taking.result()
 
-    async def _take_over(self, partition: TopicPartition) -> None:
+    async def _take_over(self, partition: TopicPartition) -> Owner:
+        """Take a partition over: fence, catch up, prove, seek, resume."""
         following = await self._standbys.take(partition.partition)
         owner = await Owner.take_over(self._bootstrap, partition.partition, following)
-        self._owners[partition] = owner
-        start = (await self._consumer.beginning_offsets([partition]))[partition]
-        if start > owner.next_offset:
-            raise LogGap(f"{partition}: begins at {start}, but {owner.next_offset} is next")
-        end = (await self._consumer.end_offsets([partition]))[partition]
-        if end < owner.next_offset:
-            raise LogGap(
-                f"{partition}: ends at {end}, but {owner.next_offset} is next: it was made anew or "
-                "cut, and what the books hold follows from what it held"
-            )
         self._consumer.seek(partition, owner.next_offset)
         self._consumer.resume(partition)
         log.info("partition taken over", partition=partition.partition, at=owner.next_offset)
+        return owner
 
     async def decide(self, batches: dict[TopicPartition, list[Record]]) -> None:
         """Decide what was read of the partitions that are still ours, a transaction a batch."""
         async with self._lock:
             for partition, records in batches.items():
-                owner = self._owners.get(partition)
-                if owner is not None:
-                    await owner.decide(records)
+                taking = self._taken.get(partition)
+                if taking is not None and taking.done():
+                    await taking.result().decide(records)
 
     async def leave(self) -> None:
         """Let go of every partition, then tell the group, which hands them on at once."""
         async with self._lock:
-            for owner in self._owners.values():
-                await owner.release()
-            self._owners.clear()
+            for taking in self._taken.values():
+                taking.cancel()
+            for owner in await asyncio.gather(*self._taken.values(), return_exceptions=True):
+                if isinstance(owner, Owner):
+                    await owner.release()
+            self._taken.clear()
         await self._consumer.stop()
         await self._standbys.stop()

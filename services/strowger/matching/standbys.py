@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from strowger.matching.following import Following
+from strowger.matching.offsets import Offsets
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +21,7 @@ class Standbys:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
+        self._offsets = Offsets(bootstrap)
         self._followings: dict[int, Following] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -29,8 +31,9 @@ class Standbys:
         Raises:
             Exception: one cannot be restored; whoever stood by for it would not be one.
         """
+        await self._offsets.start()
         for partition in partitions:
-            self._followings[partition] = Following(self._bootstrap, partition)
+            self._followings[partition] = self._new(partition)
         async with asyncio.TaskGroup() as tasks:
             for following in self._followings.values():
                 tasks.create_task(following.catch_up())
@@ -45,7 +48,7 @@ class Standbys:
 
     def begin_anew(self, partition: int) -> None:
         """Follow a partition from its beginning; restoring it goes on beside all else."""
-        self.follow(Following(self._bootstrap, partition))
+        self.follow(self._new(partition))
 
     async def take(self, partition: int) -> Following:
         """Give up a partition, with what was followed of it so far."""
@@ -54,7 +57,7 @@ class Standbys:
             self._followings[partition].wanted.set()
             await task
         following = self._followings.pop(partition, None)
-        return following or Following(self._bootstrap, partition)
+        return following or self._new(partition)
 
     async def stop(self) -> None:
         """Follow nothing any more."""
@@ -63,6 +66,10 @@ class Standbys:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         for following in self._followings.values():
             await following.stop()
+        await self._offsets.stop()
+
+    def _new(self, partition: int) -> Following:
+        return Following(self._bootstrap, partition, self._offsets)
 
     async def _keep_up(self, partition: int) -> None:
         """Follow until wanted; what fails here is tried anew, and stops nothing that is owned."""
@@ -75,7 +82,7 @@ class Standbys:
             except Exception:
                 log.exception("standby failed", partition=partition, again_in_seconds=PAUSE_SECONDS)
                 await following.stop()
-                following = self._followings[partition] = Following(self._bootstrap, partition)
+                following = self._followings[partition] = self._new(partition)
                 following.wanted = wanted
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(PAUSE_SECONDS):

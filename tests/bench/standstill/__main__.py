@@ -1,4 +1,4 @@
-"""`make bench-standstill`: how long a market stands still when its owner is killed; see README.md."""
+"""`make bench-standstill`: for how long a market stands still when its owner is killed."""
 
 import argparse
 import asyncio

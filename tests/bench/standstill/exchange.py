@@ -157,4 +157,3 @@ class Exchange:
         """Note who took the market's partition over last."""
         if '"partition taken over"' in line and json.loads(line)["partition"] == _PARTITION:
             self._owner = name
-

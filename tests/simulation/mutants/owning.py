@@ -12,7 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 from strowger.broker import connections
 from strowger.contract.commands import decode
 from strowger.contract.topics import DECISIONS
-from strowger.matching import deciding, following, owner
+from strowger.matching import deciding, following, owner, restore
 from strowger.matching.deciding import GROUP, Deciding, Restored
 from strowger.matching.following import Following
 from strowger.matching.output import Output
@@ -89,7 +89,7 @@ def _a_look_behind(getmany: Any) -> Any:  # noqa: ANN401 - handed on
 
 def lose_a_row_in_restoring(patch: pytest.MonkeyPatch) -> None:
     """Restore all rows but one session's."""
-    real = following.read_rows
+    real = restore.read_rows
 
     async def read_rows(reader: Any, books: Any) -> Any:  # noqa: ANN401 - handed on
         rows = await real(reader, books)
@@ -121,19 +121,6 @@ def follow_what_was_never_committed(patch: pytest.MonkeyPatch) -> None:
 
     _restore_unproven(patch)
     patch.setattr(following, "connections", SimpleNamespace(consumer=consumer))
-
-
-def follow_on_after_another_owner(patch: pytest.MonkeyPatch) -> None:
-    """Follow what was handed on as if nobody had written meanwhile, and look at no digest."""
-
-    async def hand_on(self: Any) -> Following:  # noqa: ANN401 - handed on
-        ends = await self._following.ends()
-        self._following.go_on(self._position, ends)
-        await self._producer.stop()
-        return self._following  # type: ignore[no-any-return]
-
-    _restore_unproven(patch)
-    patch.setattr(Owner, "hand_on", hand_on)
 
 
 def take_over_one_short(patch: pytest.MonkeyPatch) -> None:
@@ -241,7 +228,6 @@ PLANTED: Final = (
     Mutant(lose_a_row_in_restoring, (9,)),
     Mutant(lose_a_row_in_following, (9,)),
     Mutant(follow_what_was_never_committed, (9,)),
-    Mutant(follow_on_after_another_owner, (9,)),
     Mutant(commit_what_belongs_together_apart, (10,)),
     Mutant(write_outside_the_transaction, (10,)),
     Mutant(publish_no_sale, (10,)),

@@ -10,7 +10,7 @@ from strowger.broker.access import OPERATOR
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
-from strowger.contract.commands import AnyCommand, decode
+from strowger.contract.commands import AnyCommand, CommandTooNew, decode
 from strowger.contract.topics import MARKET_LOG
 
 
@@ -28,6 +28,6 @@ async def commands_at(
             if begins <= offset < ends:
                 async for record in topic_reader.read(bootstrap, {log: offset}, {log: offset + 1}):
                     found[offset] = decode(record.value or b"")
-    except (NotSaid, BrokerError, KafkaError, msgspec.MsgspecError, OSError):
+    except (NotSaid, BrokerError, KafkaError, msgspec.MsgspecError, CommandTooNew, OSError):
         return None
     return found
