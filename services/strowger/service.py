@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -66,6 +66,10 @@ class Life:
         self.stop = asyncio.Event()
         """Set when the service is to finish its batch, commit, close and return."""
         self.is_ready = asyncio.Event()
+        self.since = time.time()
+        """When it began, in seconds since 1970."""
+        self.http_port: int | None = None
+        """Where its health and metrics are served, if they are."""
 
     def ready(self) -> None:
         """Say that the service serves now: connected, restored, partitions assigned."""
@@ -115,6 +119,25 @@ async def _live(name: str, settings: Settings, life: Life) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, life.stop.set)
+    async with _observed(name, settings, life):
+        await _serve(run, name, settings, life)
+    log.info("service stopped", service=name)
+
+
+@contextlib.asynccontextmanager
+async def _observed(name: str, settings: Settings, life: Life) -> AsyncIterator[None]:
+    """Serve health and metrics, and send spans, where the settings say so."""
+    if settings.http_port is None and settings.traces_endpoint is None:
+        yield
+        return
+    # Here, since neither the SDK nor the command line by itself brings in what these need.
+    from strowger.telemetry.of_service import observed  # noqa: PLC0415
+
+    async with observed(name, settings, life):
+        yield
+
+
+async def _serve(run: Run, name: str, settings: Settings, life: Life) -> None:
     heart = asyncio.ensure_future(_beat(settings.run_dir, name, life))
     service = asyncio.ensure_future(run(settings, life))
     try:
@@ -127,7 +150,6 @@ async def _live(name: str, settings: Settings, life: Life) -> None:
             task.cancel()
         await asyncio.gather(heart, service, return_exceptions=True)
         _remove_heartbeat(settings.run_dir, name)
-    log.info("service stopped", service=name)
 
 
 def heartbeat_path(run_dir: Path, name: str) -> Path:
@@ -138,10 +160,10 @@ def heartbeat_path(run_dir: Path, name: str) -> Path:
 async def _beat(run_dir: Path, name: str, life: Life) -> None:
     path = heartbeat_path(run_dir, name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    since = time.time()
     while True:
         ready = life.is_ready.is_set()
-        beat = json.dumps({"pid": os.getpid(), "ready": ready, "since": since})
+        said = {"pid": os.getpid(), "ready": ready, "since": life.since, "http": life.http_port}
+        beat = json.dumps(said)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(beat, encoding="utf-8")
         part.replace(path)
@@ -163,7 +185,7 @@ def _remove_heartbeat(run_dir: Path, name: str) -> None:
 def pid_if_alive(run_dir: Path, name: str, max_age_seconds: float) -> int | None:
     """Give the process id that the heartbeat names; none if there is no heartbeat that young."""
     beat = _read_heartbeat(run_dir, name, max_age_seconds)
-    return None if beat is None else int(beat["pid"])
+    return None if beat is None else int(beat["pid"] or 0)
 
 
 def is_healthy(
@@ -174,11 +196,20 @@ def is_healthy(
     return beat is not None and bool(beat["ready"])
 
 
-def _read_heartbeat(run_dir: Path, name: str, max_age_seconds: float) -> dict[str, float] | None:
+def http_port(run_dir: Path, name: str) -> int | None:
+    """Give the port that the service tells of itself on; none if it doesn't, or seems gone."""
+    beat = _read_heartbeat(run_dir, name, MAX_HEARTBEAT_AGE_SECONDS)
+    port = None if beat is None else beat.get("http")
+    return None if port is None else int(port)
+
+
+def _read_heartbeat(
+    run_dir: Path, name: str, max_age_seconds: float
+) -> dict[str, float | None] | None:
     path = heartbeat_path(run_dir, name)
     try:
         age_seconds = time.time() - path.stat().st_mtime
-        beat: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+        beat: dict[str, float | None] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return beat if age_seconds <= max_age_seconds else None

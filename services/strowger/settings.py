@@ -120,6 +120,23 @@ class Settings(BaseSettings):
         default="console", description="Log lines for people, or one JSON object each."
     )
 
+    http_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Serve health and metrics over HTTP on this port; 0 takes any free one.",
+    )
+    http_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="The address to serve them on; nobody is asked who it is there.",
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Send OpenTelemetry spans there, by OTLP over HTTP: http://localhost:4318.",
+    )
+
     @classmethod
     def load(cls, **flags: Any) -> Self:
         """Read the environment under the flags; a flag that is None was not given.

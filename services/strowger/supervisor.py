@@ -11,18 +11,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import structlog
 
+from strowger.child import Child, Sink
+from strowger.ordering import awaited, in_order_of_start, in_order_of_stop
 from strowger.service import (
     MAX_HEARTBEAT_AGE_SECONDS,
     RUNNABLE,
     SERVICES,
-    STOP_SECONDS,
+    http_port,
     is_healthy,
     pid_if_alive,
 )
@@ -30,15 +32,10 @@ from strowger.settings import PREFIX, Settings
 
 log = structlog.get_logger(__name__)
 
-FIRST_BACKOFF_SECONDS: Final = 0.2
-MAX_BACKOFF_SECONDS: Final = 10.0
-WELL_AFTER_SECONDS: Final = 30.0
-"""A service that ran this long was well: the next back-off starts small again."""
+MAX_START_WAIT_SECONDS: Final = 30.0
+"""So long gateways wait for the others to serve."""
 
 _LOOK_SECONDS: Final = 0.05
-_CHUNK_BYTES: Final = 65_536
-
-Sink = Callable[[str, str], None]
 
 
 class AlreadySupervised(Exception):
@@ -60,10 +57,10 @@ class Supervisor:
         wanted = set(names)
         if unknown := wanted - set(RUNNABLE):
             raise ValueError(f"no such service: {', '.join(sorted(unknown))}")
-        environment = environment_of(settings)
+        environment = environment_of(_told_here(settings))
         self._run_dir = settings.run_dir
         self._children = {
-            name: _Child(name, self._run_dir, environment, sink)
+            name: Child(name, self._run_dir, environment, sink)
             for name in RUNNABLE
             if name in wanted
         }
@@ -71,7 +68,7 @@ class Supervisor:
         self._claims = contextlib.ExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start every service, in the registry's order, each without waiting for the last.
+        """Start the services; gateways once those that decide and tell serve, or after 30 s.
 
         Raises:
             AlreadySupervised: another supervisor keeps one of them running in this home; two would
@@ -81,9 +78,10 @@ class Supervisor:
         try:
             for name in self._children:
                 self._claims.enter_context(_claimed(self._run_dir, name))
-            for child in self._children.values():
-                process = await child.start()
-                self._tasks.append(asyncio.create_task(child.keep(process), name=child.name))
+            first, then = in_order_of_start(self._children)
+            for name in first:
+                await self._start(name)
+            self._tasks.append(asyncio.create_task(self._start_when_ready(first, then)))
         except BaseException:
             await self._stop()
             raise
@@ -95,15 +93,37 @@ class Supervisor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Tell all to stop, wait 15 s for them to finish what they have in hand, then kill."""
+        """Tell them to stop, who takes events in first; kill what takes over 15 s to finish."""
         await self._stop()
+
+    async def _start(self, name: str) -> None:
+        child = self._children[name]
+        process = await child.start()
+        self._tasks.append(asyncio.create_task(child.keep(process), name=name))
+
+    async def _start_when_ready(self, first: list[str], then: list[str]) -> None:
+        awaiting = [name for name in first if awaited(name)]
+        try:
+            await self._ready(awaiting, MAX_START_WAIT_SECONDS)
+        except TimeoutError as late:
+            # Events can wait in the log as well as before it; whoever is down is named there.
+            log.warning("gateways start without all others", reason=str(late))
+        for name in then:
+            child = self._children[name]
+            self._tasks.append(asyncio.create_task(child.start_and_keep(), name=name))
 
     async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(child.stop() for child in self._children.values()))
+        for stage in in_order_of_stop(self._children):
+            await asyncio.gather(*(self._children[name].stop() for name in stage))
         self._claims.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name the services that it keeps."""
+        return tuple(self._children)
 
     async def ready(self, timeout_seconds: float = 60) -> None:
         """Wait until every service serves.
@@ -111,8 +131,11 @@ class Supervisor:
         Raises:
             TimeoutError: some did not in time; the message names them.
         """
+        await self._ready(self.names, timeout_seconds)
+
+    async def _ready(self, names: Iterable[str], timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
-        while waiting := [name for name in self._children if not self.is_ready(name)]:
+        while waiting := [name for name in names if not self.is_ready(name)]:
             if time.monotonic() > deadline:
                 starts = ", ".join(f"{name} ({self.restarts(name)} restarts)" for name in waiting)
                 raise TimeoutError(f"not ready within {timeout_seconds:g} s: {starts}")
@@ -130,6 +153,16 @@ class Supervisor:
     def restarts(self, name: str) -> int:
         """Say how often the service was started again after it had ended."""
         return self._children[name].restarts
+
+    def since(self, name: str) -> float | None:
+        """Say when the service's process was started last, in seconds since 1970; none: never."""
+        return self._children[name].since
+
+    def http_port(self, name: str) -> int | None:
+        """Give the port that the service's present process tells of itself on, if it does."""
+        alive = pid_if_alive(self._run_dir, name, MAX_HEARTBEAT_AGE_SECONDS)
+        here = alive == self.pid(name) is not None
+        return http_port(self._run_dir, name) if here else None
 
     def kill(self, name: str) -> None:
         """End the service at once with SIGKILL, as a power cut would; it is started again."""
@@ -171,104 +204,40 @@ async def supervise(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Supervisor(settings, names, sink=sink) as supervisor:
+    supervisor = Supervisor(settings, names, sink=sink)
+    async with told(supervisor, settings), supervisor:
         announcing = asyncio.create_task(_announce(supervisor))
         await stop.wait()
         announcing.cancel()
 
 
+@contextlib.asynccontextmanager
+async def told(supervisor: Supervisor, settings: Settings) -> AsyncIterator[int | None]:
+    """Serve health and metrics of all services over HTTP, where the settings say so.
+
+    Raises:
+        SettingsError: nothing can listen there.
+    """
+    if settings.http_port is None:
+        yield None
+        return
+    # Here, since the command line by itself does not bring in what these need.
+    from strowger.telemetry.of_supervisor import OfSupervisor  # noqa: PLC0415
+    from strowger.telemetry.serving import telling  # noqa: PLC0415
+
+    here = telling(OfSupervisor(supervisor), settings.http_host, settings.http_port)
+    async with here as port:
+        log.info("health and metrics", host=settings.http_host, port=port)
+        yield port
+
+
+def _told_here(settings: Settings) -> Settings:
+    """Let services tell the supervisor, on this machine alone, where it tells the world."""
+    if settings.http_port is None:
+        return settings
+    return settings.model_copy(update={"http_port": 0, "http_host": "127.0.0.1"})
+
+
 async def _announce(supervisor: Supervisor) -> None:
     await supervisor.ready(float("inf"))
     log.info("every service is ready")
-
-
-class _Child:
-    """One service's process, and the one after it."""
-
-    def __init__(self, name: str, directory: Path, environment: dict[str, str], sink: Sink) -> None:
-        self.name = name
-        self._directory = directory
-        self.restarts = 0
-        self._environment = environment
-        self._sink = sink
-        self._process: asyncio.subprocess.Process | None = None
-        self._forwarding: asyncio.Task[None] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        if self._process is None or self._process.returncode is not None:
-            return None
-        return self._process.pid
-
-    async def start(self) -> asyncio.subprocess.Process:
-        """Start the process in a session of its own: a Ctrl-C is ours to pass on, once."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "strowger.service",
-            self.name,
-            "--supervised",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
-            cwd=self._directory,
-            start_new_session=True,
-        )
-        self._process = process
-        self._forwarding = asyncio.create_task(self._forward(process))
-        return process
-
-    async def keep(self, process: asyncio.subprocess.Process) -> None:
-        """Start the process again whenever it ends, later each time that it does not last."""
-        backoff_seconds = FIRST_BACKOFF_SECONDS
-        while True:
-            started = time.monotonic()
-            code = await process.wait()
-            if time.monotonic() - started >= WELL_AFTER_SECONDS:
-                backoff_seconds = FIRST_BACKOFF_SECONDS
-            log.warning(
-                "service ended", service=self.name, code=code, again_in_seconds=backoff_seconds
-            )
-            await asyncio.sleep(backoff_seconds)
-            backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
-            self.restarts += 1
-            process = await self._start_again()
-
-    async def _start_again(self) -> asyncio.subprocess.Process:
-        while True:
-            try:
-                return await self.start()
-            except OSError:  # the machine has no memory or no process left for now
-                log.exception("service cannot be started", service=self.name)
-                await asyncio.sleep(MAX_BACKOFF_SECONDS)
-
-    async def stop(self) -> None:
-        """End the process and take in the last of its log."""
-        process = self._process
-        if process is None:
-            return
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
-                process.terminate()
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            except TimeoutError:
-                log.warning("service killed", service=self.name, after_seconds=STOP_SECONDS)
-                process.kill()
-                await process.wait()
-        if self._forwarding is not None:
-            await self._forwarding
-
-    async def _forward(self, process: asyncio.subprocess.Process) -> None:
-        """Hand on the log line by line, however long a line is."""
-        if process.stdout is None:
-            raise TypeError("the process was started without a pipe to read its log from")
-        rest = b""
-        while chunk := await process.stdout.read(_CHUNK_BYTES):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._sink(self.name, line.decode(errors="replace"))
-        if rest:
-            self._sink(self.name, rest.decode(errors="replace"))

@@ -20,7 +20,8 @@ _ALL = "all"
     help=f"""Run services of the exchange until Ctrl-C or SIGTERM.
 
 One name runs that service in this process. Several, or `all`, run each as a process of its own
-under a supervisor, which starts again whatever fails.
+under a supervisor, which starts again whatever fails. With --http, health is served at /health,
+/health/live and /health/ready, metrics at /metrics, of all the services that are run here.
 
 Services: {", ".join(SERVICES)}.
 
@@ -31,7 +32,7 @@ For example:
 
     strowger run matching
 
-    strowger run all
+    strowger run all --http 9464
 
     strowger run all --standby
 """
@@ -41,12 +42,17 @@ def run(
     bootstrap: Bootstrap = None,
     *,
     standby: Annotated[bool, typer.Option("--standby", help="Run a second matching, too.")] = False,
+    http: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port for health and metrics; 0: any that is free."),
+    ] = None,
 ) -> None:
     """Run the named services."""
 
     async def work() -> None:
         here = place(bootstrap=bootstrap)
-        settings = here.settings.model_copy(update={"bootstrap": here.bootstrap})
+        said = {"bootstrap": here.bootstrap} | ({} if http is None else {"http_port": http})
+        settings = here.settings.model_copy(update=said)
         names = _checked(services) + [STANDBY] * standby
         if len(names) == 1:
             logs.configure(settings, service=names[0])

@@ -34,6 +34,9 @@ from strowger.gateways.authentication import (
 from strowger.gateways.subjects import subject_of, subject_of_bytes
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
+from strowger.telemetry.lag import lags_of
+from strowger.telemetry.metrics import LAG
+from strowger.telemetry.watching import Watch, count_dead_letter, count_events, settled_of
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +164,9 @@ async def run(
             log.warning("anybody may act as anybody", authentication=settings.authentication)
         partitions = len(await producer.partitions_for(MARKET_LOG.name))
         brake = brake_on(consumer) if brake_on else None
-        settling = _Settling(gateway, Appender(producer), partitions, brake, keys)
+        watch = Watch("take", gateway.topic.name)
+        settling = _Settling(gateway, Appender(producer), partitions, brake, keys, watch)
+        open_while_serving.enter_context(LAG.following(lags_of(consumer)))
         await consume(
             consumer, gateway.topic.name, settling.settle, stop=life.stop, ready=life.ready
         )
@@ -174,9 +179,11 @@ class _Settling:
     partitions: int
     brake: Brake | None
     directory: Directory | None
+    watch: Watch
 
     async def settle(self, fetched: Fetched) -> Positions:
         """Append what the records become, and say how far that went in each partition."""
+        self.watch.begin()
         if self.directory is not None:
             await self.directory.know(record for records in fetched.values() for record in records)
         clogged = await self.brake.clogged() if self.brake else frozenset()
@@ -184,7 +191,11 @@ class _Settling:
         positions = {
             place: self._decide(records, clogged, appends) for place, records in fetched.items()
         }
+        self.watch.commits()
         await self.appender.append(appends)
+        commands = sum(append.topic == MARKET_LOG.name for append in appends)
+        count_events(self.gateway.topic.name, commands, len(appends) - commands)
+        self.watch.settled(settled_of(fetched, positions))
         return positions
 
     def _decide(self, records: list[Record], clogged: frozenset[int], appends: list[Append]) -> int:
@@ -199,6 +210,7 @@ class _Settling:
 
     def _to_append(self, verdict: AnyCommand | DeadLetter) -> Append:
         if isinstance(verdict, DeadLetter):
+            count_dead_letter(self.gateway.topic.name, verdict.reason)
             return verdict.to_append()
         key = verdict.market.encode()
         return Append(MARKET_LOG.name, partition_of(key, self.partitions), key, encode(verdict))

@@ -16,6 +16,9 @@ from strowger.ledger.projection import Batch, Place
 from strowger.ledger.store import Position, Store, opened
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
+from strowger.telemetry.lag import lags_of
+from strowger.telemetry.metrics import LAG, LEDGER_DECISIONS
+from strowger.telemetry.watching import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +50,10 @@ async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None
     async with consumer:
         consumer.assign([TopicPartition(topic.name, each) for each in range(topic.partitions)])
         reader = _Reader(consumer, store, await _seek(consumer, await store.positions()))
-        life.ready()
-        while not life.stop.is_set():
-            await reader.write_next()
+        with LAG.following(lags_of(consumer)):
+            life.ready()
+            while not life.stop.is_set():
+                await reader.write_next()
 
 
 class _Reader:
@@ -62,10 +66,13 @@ class _Reader:
         self._store = store
         self._expected = expected
         self._written: dict[int, int] = {}
+        self._watch = Watch("write", DECISIONS.name)
 
     async def write_next(self) -> None:
         batch = Batch()
-        for tp, records in (await self._consumer.getmany(timeout_ms=_POLL_MS)).items():
+        fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+        self._watch.begin()
+        for tp, records in fetched.items():
             for record in records:
                 batch.add(Place(tp.partition, record.offset), record.value)
                 known = self._expected.pop(tp.partition, None)
@@ -77,8 +84,12 @@ class _Reader:
             if tp.partition not in self._expected
         }
         if reached != self._written:
+            self._watch.commits()
             await self._store.write(batch, reached)
             self._written = reached
+            written = [record for records in fetched.values() for record in records]
+            LEDGER_DECISIONS.inc(len(written))
+            self._watch.settled(written)
 
 
 def _prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:

@@ -65,6 +65,14 @@ class Markets:
             market.faults.clear()
         return faults
 
+    def count_offers(self) -> int:
+        """Say how many offers have a row, withdrawn ones that are still remembered as well."""
+        return sum(len(market.book.shelf.keys) for market in self._markets.values())
+
+    def count_open_sessions(self) -> int:
+        """Say how many sessions are open."""
+        return sum(market.book.sittings.count_open() for market in self._markets.values())
+
     def dump(self) -> Iterator[tuple[Key, Entity]]:
         """Give every row, in no promised order."""
         for store in self._stores():

@@ -32,6 +32,10 @@ class Sittings:
         """Say whether any session is open."""
         return bool(self._open)
 
+    def count_open(self) -> int:
+        """Say how many sessions are open."""
+        return len(self._open)
+
     def open_keys(self) -> tuple[Key, ...]:
         """Give the open sessions, in no promised order."""
         return tuple(self._open)

@@ -76,14 +76,15 @@ class Deciding:
         try:
             command = decode(record.value or b"")
         except msgspec.MsgspecError as problem:
-            self.next_offset += 1
+            self._take(record, output)
             # Only our own services write here; whatever this is must not stop the market.
             reason = DeadLetterReason.NOT_A_COMMAND
             output.add(DeadLetter(record, reason, str(problem), GROUP).to_append())
             return Became.NO_COMMAND
-        self.next_offset += 1
+        self._take(record, output)
         if self._is_redelivery(command):
             return Became.REDELIVERED
+        output.sent_at_ms.append(command.sent_at_ms)
         for decision in self.markets.apply(command, record.timestamp, record.offset):
             output.decide(decision)
             sale = self.markets.public_sale(decision)
@@ -92,6 +93,10 @@ class Deciding:
         for told in self.markets.drain_feed():
             output.feed(told)
         return Became.DECIDED
+
+    def _take(self, record: Record, output: Output) -> None:
+        self.next_offset += 1
+        output.take(record)
 
     def settle(self, output: Output) -> Position:
         """Add the rows that changed since the last time, and the position that they lead to."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from strowger.broker.appending import Append
+from strowger.broker.consuming import Record
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOK_FEED, DECISIONS
@@ -18,9 +19,19 @@ class Output:
         self._partition = partition
         self.records: list[Append] = []
         self.bytes = 0
+        self.taken: list[Record] = []
+        """The records of the log that it follows from."""
+        self.sent_at_ms: list[int] = []
+        """When the events behind the commands that were decided were sent."""
+        self.decisions: list[Decision] = []
+
+    def take(self, record: Record) -> None:
+        """Note a record of the log that what is added next follows from."""
+        self.taken.append(record)
 
     def decide(self, decision: Decision) -> None:
         """Add a decision."""
+        self.decisions.append(decision)
         envelope = Envelope(
             id=f"{decision.event_id}-{decision.log_offset}",
             source=EXCHANGE_SOURCE,

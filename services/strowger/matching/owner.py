@@ -18,6 +18,7 @@ from strowger.contract.topics import MARKET_LOG
 from strowger.matching.deciding import GROUP, Became, Deciding, LogGap, Restored
 from strowger.matching.following import Following
 from strowger.matching.hanging import abort_hanging
+from strowger.matching.meter import Meter
 from strowger.matching.output import Output
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Owner:
         self._deciding = Deciding(following.partition, restored)
         self._position = restored.position
         self._is_settled = True
+        self._meter = Meter(following.partition, restored.markets)
 
     @property
     def next_offset(self) -> int:
@@ -83,7 +85,10 @@ class Owner:
             await following.start()
             await producer.start()
             await abort_hanging(following.offsets, partition, producer)
-            owner = cls(following, producer, await following.prove(), clock)
+            with Meter.of_restore(partition) as restored_rows:
+                restored = await following.prove()
+                restored_rows(restored.digest.rows)
+            owner = cls(following, producer, restored, clock)
             await owner._check_log()
             # Said again at once, so that the lag that others see is true from here on.
             await owner._commit(Output(partition))
@@ -111,6 +116,7 @@ class Owner:
         None if they are not what was committed: a batch has failed, or another owner took over.
         """
         following = self._following
+        self._meter.forget()
         try:
             if self._is_settled:
                 ends = await following.ends()
@@ -129,6 +135,7 @@ class Owner:
 
     async def release(self) -> None:
         """Let go of the partition for good, between batches."""
+        self._meter.forget()
         await self._producer.stop()
         await self._following.stop()
 
@@ -143,8 +150,12 @@ class Owner:
         waiting = deque(record for record in records if record.offset >= self.next_offset)
         while waiting:
             self._is_settled = False
-            await self._commit(self._decide_some(waiting))
+            self._meter.begin()
+            output = self._decide_some(waiting)
+            self._meter.commits()
+            await self._commit(output)
             self._is_settled = True
+            self._meter.decided(output)
 
     def _decide_some(self, waiting: deque[Record]) -> Output:
         output = Output(self._log.partition)
@@ -165,9 +176,13 @@ class Owner:
 
     def _decide_one(self, record: Record, output: Output) -> None:
         became = self._deciding.decide(record, output)
-        if became is Became.NO_COMMAND:
+        if became is Became.REDELIVERED:
+            self._meter.redelivered()
+        elif became is Became.NO_COMMAND:
+            self._meter.no_command()
             log.error("market log holds what is no command", offset=record.offset)
         for fault in self._deciding.markets.faults():
+            self._meter.rule_failed()
             log.error(
                 "rule failed", partition=record.partition, offset=record.offset, exc_info=fault
             )

@@ -16,6 +16,8 @@ from strowger.matching.owner import Owner
 from strowger.matching.standbys import Standbys
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
+from strowger.telemetry.lag import lags_of
+from strowger.telemetry.metrics import LAG
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +47,12 @@ async def run(settings: Settings, life: Life) -> None:
         # Before the group deals it anything: what it then takes over stands still for a moment.
         await matching.stand_by()
         consumer = await matching.join()
-        while not life.stop.is_set():
-            matching.take_over_assigned()
-            if matching.is_settled:
-                life.ready()
-            await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
+        with LAG.following(lags_of(consumer)):
+            while not life.stop.is_set():
+                matching.take_over_assigned()
+                if matching.is_settled:
+                    life.ready()
+                await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
     finally:
         await matching.leave()
 

@@ -4,6 +4,7 @@ At least once, with the decision's own event id, so that readers can drop repeat
 from matching, so that thousands of inboxes never hold up a market.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -22,6 +23,9 @@ from strowger.contract.refusals import DeadLetterReason
 from strowger.contract.topics import DEAD_LETTERS, DECISIONS, INBOX_PREFIX
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
+from strowger.telemetry.lag import lags_of
+from strowger.telemetry.metrics import LAG, NOTICES
+from strowger.telemetry.watching import Watch, count_dead_letter, settled_of
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +67,9 @@ async def run(settings: Settings, life: Life) -> None:
         inboxes = _Inboxes(producer)
         await inboxes.look()
         notifying = _Notifying(Appender(producer), inboxes)
-        await consume(consumer, DECISIONS.name, notifying.settle, stop=life.stop, ready=life.ready)
+        with LAG.following(lags_of(consumer)):
+            settle = notifying.settle
+            await consume(consumer, DECISIONS.name, settle, stop=life.stop, ready=life.ready)
 
 
 @dataclass
@@ -98,9 +104,11 @@ class _Inboxes:
 class _Notifying:
     appender: Appender
     inboxes: _Inboxes
+    watch: Watch = field(default_factory=lambda: Watch("deliver", DECISIONS.name))
 
     async def settle(self, fetched: Fetched) -> Positions:
         """Append what the decisions tell participants, and say how far that went."""
+        self.watch.begin()
         told = [
             (record, decision)
             for records in fetched.values()
@@ -108,15 +116,28 @@ class _Notifying:
             if (decision := read_decision(record)).recipient is not None
         ]
         missing = await self.inboxes.missing({_inbox(decision) for _, decision in told})
-        await self.appender.append(
+        appends = [
             _no_inbox(record, _inbox(decision)).to_append()
             if _inbox(decision) in missing
             else _notice(record, decision)
             for record, decision in told
-        )
+        ]
+        self.watch.commits()
+        await self.appender.append(appends)
         for inbox in sorted(missing):
             log.warning("inbox missing", inbox=inbox)
-        return {place: records[-1].offset + 1 for place, records in fetched.items()}
+        positions = {place: records[-1].offset + 1 for place, records in fetched.items()}
+        _count(appends)
+        self.watch.settled(settled_of(fetched, positions))
+        return positions
+
+
+def _count(appends: Sequence[Append]) -> None:
+    """Count what was written, by what it was."""
+    for append in appends:
+        if append.topic == DEAD_LETTERS.name:
+            count_dead_letter(DECISIONS.name, DeadLetterReason.NO_INBOX)
+    NOTICES.inc(sum(append.topic != DEAD_LETTERS.name for append in appends))
 
 
 def read_decision(record: Record) -> Delivery:

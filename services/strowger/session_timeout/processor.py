@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import faust
 import structlog
+from aiokafka import TopicPartition
 from faust.types import TP, EventT, StreamT
 
 from strowger.broker.access import Access, access_of
@@ -15,6 +17,7 @@ from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEO
 from strowger.session_timeout.closing import SESSION_KEYS, closing, open_until_ms
 from strowger.session_timeout.reread import Reread, Transport
 from strowger.session_timeout.schedule import Schedule
+from strowger.telemetry.metrics import CLOSE_LATENESS_SECONDS, SESSIONS_FOLLOWED
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +152,18 @@ class Processor:
         rows = ((key, *_row(row)) for key, row in self.table.items())
         return {key: deadline_ms for key, stored, deadline_ms in rows if stored == partition}
 
+    async def lags(self) -> Mapping[TopicPartition, int]:
+        """Say how many rows of each partition of the book are still to be read."""
+        consumer = self.app.consumer
+        places = {place for place in consumer.assignment() if place.topic == self._names.book}
+        ends = await consumer.highwaters(*places)
+        return {
+            TopicPartition(place.topic, place.partition): max(
+                ends[place] - (await consumer.position(place) or 0), 0
+            )
+            for place in places
+        }
+
     def stalled(self) -> RestoreStalled:
         """Give the error that says what to do when Faust does not come to an end."""
         return RestoreStalled(self.table.changelog_topic.get_topic_name())
@@ -165,7 +180,9 @@ class Processor:
         for partition, schedule in self._schedules.items():
             if TP(self._names.book, partition) in assignment:
                 self._end_if_complete(partition)
-                due += schedule.due(now_ms)
+                overdue = schedule.due(now_ms)
+                due += overdue
+                _measure(partition, schedule, overdue, now_ms)
         acknowledgements = [await self._close(session, now_ms) for session in due]
         await asyncio.gather(*acknowledgements)
         if due:
@@ -176,6 +193,14 @@ class Processor:
         if self._key is not None:
             headers.append(self._key.sign(self._names.closed, headers, value))
         return asyncio.ensure_future(await self._closed.send(key=key, value=value, headers=headers))
+
+
+def _measure(partition: int, schedule: Schedule, overdue: list[bytes], now_ms: int) -> None:
+    """Tell how many sessions are followed, and how late closes are."""
+    SESSIONS_FOLLOWED.labels(partition).set(len(schedule))
+    for session in overdue:
+        late_ms = now_ms - (schedule.deadline_ms(session) or now_ms)
+        CLOSE_LATENESS_SECONDS.labels(partition).observe(late_ms / 1000)
 
 
 def _app(bootstrap: str, names: Names) -> App:

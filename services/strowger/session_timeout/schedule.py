@@ -29,6 +29,10 @@ class Schedule:
         self._queue: list[tuple[int, bytes]] = []
         self._reread: dict[bytes, int | None] | None = None
 
+    def __len__(self) -> int:
+        """Say how many sessions are taken for open."""
+        return len(self._waiting)
+
     def sessions(self) -> set[bytes]:
         """Give the sessions that are taken for open."""
         return set(self._waiting)

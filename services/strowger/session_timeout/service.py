@@ -19,6 +19,7 @@ from strowger.contract.topics import SESSION_TIMEOUT_APP
 from strowger.service import Life, bootstrap_of
 from strowger.session_timeout.processor import MAX_RESTORE_SECONDS, Names, Processor
 from strowger.settings import Settings
+from strowger.telemetry.metrics import LAG
 
 
 async def run(settings: Settings, life: Life) -> None:
@@ -56,7 +57,8 @@ async def serve(bootstrap: str, life: Life, names: Names, key: SigningKey | None
         if starting.done():
             starting.result()
             life.ready()
-            await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+            with LAG.following(processor.lags):
+                await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         if processor.error.done():
             processor.error.result()
         if app.crash_reason is not None:

@@ -1,0 +1,1 @@
+"""What services tell of themselves: metrics, health, spans. Nothing here decides anything."""
