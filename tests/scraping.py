@@ -1,5 +1,7 @@
 """Read a page of metrics as a scraper does."""
 
+import math
+
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -13,14 +15,14 @@ def samples(page: str, name: str, **labels: str) -> list[float]:
     ]
 
 
-def value(page: str, name: str, *, default: float | None = None, **labels: str) -> float:
+def value(page: str, name: str, *, default: float = math.nan, **labels: str) -> float:
     """Give what the samples of this name with these labels add up to.
 
     Raises:
         AssertionError: there are none, and no default.
     """
     found = samples(page, name, **labels)
-    if not found and default is not None:
+    if not found and not math.isnan(default):
         return default
     assert found, f"no {name} with {labels}"
     return sum(found)

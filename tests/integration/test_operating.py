@@ -146,7 +146,7 @@ async def send_sessions(
         acknowledged = await producer.send(
             SESSION_OPENED.name, json.dumps(body).encode(), key=b"k", **given
         )
-        if number % 20 == 0:
+        if number % 4 == 0:
             await acknowledged
         sent.append(identity)
     await producer.flush()

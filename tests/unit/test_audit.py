@@ -18,6 +18,7 @@ from strowger.contract.topics import (
     MARKET_LOG,
     OFFER_BOOK,
 )
+from strowger.contract.tracing import HEADER as TRACE
 from strowger.matching.deciding import LogGap, Restored
 from tests.commands import NOON_MS, Commands
 
@@ -154,6 +155,21 @@ def test_what_does_not_follow_is_named(doctor: Doctor, what: str, at: int) -> No
     first = {"swap": at - 1, "repeat": at}.get(doctor.__name__, at)
     assert finding.log_offset == first
     assert (finding.offset is None) == (what == "missing")
+
+
+@pytest.mark.parametrize(("recorded_trace", "sound"), [("follows", True), ("", True), ("o", False)])
+def test_a_trace_may_be_left_out_and_not_be_another(recorded_trace: str, *, sound: bool) -> None:
+    """A release that knew of no traces left them out; a trace that does not follow is found."""
+    expected = [replace(each, headers=(*each.headers, (TRACE, b"follows"))) for each in follows(9)]
+    found = [
+        replace(each, headers=(*each.headers, (TRACE, recorded_trace.encode())))
+        if recorded_trace
+        else each
+        for each in recorded(follows(9))
+    ]
+    finding = compared(expected, found)
+    assert (finding is None) == sound
+    assert sound or "ce_traceparent" in str(finding)
 
 
 def test_a_forgery_at_the_end_is_found() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from aiokafka import TopicPartition
@@ -104,7 +105,9 @@ async def test_the_lag_is_that_of_what_is_followed_now(registry: CollectorRegist
     await lag.refresh()
 
 
-def _decision(event: OfferStored | EventRefused, role: str = "answer") -> Decision:
+def _decision(
+    event: OfferStored | EventRefused, role: Literal["answer", "notice"] = "answer"
+) -> Decision:
     return Decision(
         market="voice",
         sequence=1,
@@ -144,7 +147,7 @@ def test_decisions_are_counted_by_outcome_and_refusals_by_name(before: str) -> N
     then, now = before, page("s")
 
     def grown(name: str, **labels: str) -> float:
-        return value(now, name, **labels) - value(then, name, default=0, **labels)
+        return value(now, name, default=0, **labels) - value(then, name, default=0, **labels)
 
     assert grown("strowger_decisions_total", outcome="offer-stored", role="answer") == 1
     assert grown("strowger_decisions_total", outcome="event-refused", role="answer") == 1

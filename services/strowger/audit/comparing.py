@@ -12,6 +12,9 @@ import msgspec
 
 from strowger.audit.findings import Finding, described, differences
 from strowger.broker.consuming import Record
+from strowger.contract.tracing import HEADER as TRACE
+
+Headers = Sequence[tuple[str, bytes | None]]
 
 AHEAD: Final = 64
 """How far both sides are looked through to tell a record that is missing from one too many."""
@@ -23,7 +26,7 @@ class Expected:
 
     key: bytes
     value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    headers: Headers
     command: Record
 
 
@@ -132,12 +135,19 @@ class Comparison:
 
 
 def same(expected: Expected, found: Record) -> bool:
-    """Say whether a record is as it follows: key, value and headers, in their order."""
+    """Say whether a record is as it follows: key, value and headers, in their order.
+
+    The trace may be left out, as a release left it out that did not know of traces.
+    """
     return (
         expected.value == found.value
         and expected.key == found.key
-        and tuple(expected.headers) == tuple(found.headers)
+        and tuple(found.headers) in {tuple(expected.headers), tuple(_untraced(expected.headers))}
     )
+
+
+def _untraced(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name != TRACE]
 
 
 def _claimed(found: Sequence[Record]) -> int | None:
@@ -150,7 +160,7 @@ def _claimed(found: Sequence[Record]) -> int | None:
     return offset if isinstance(offset, int) else None
 
 
-def identity(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+def identity(headers: Headers) -> bytes | None:
     """Give the id of the event that a record carries."""
     return next((value for name, value in headers if name == "ce_id"), None)
 
@@ -163,9 +173,7 @@ def _named(identity: bytes | None) -> str:
     )
 
 
-def _headers(
-    expected: Sequence[tuple[str, bytes | None]], found: Sequence[tuple[str, bytes | None]]
-) -> list[str]:
+def _headers(expected: Headers, found: Headers) -> list[str]:
     ours, theirs = dict(expected), dict(found)
     lines = [
         f"{name}: {ours.get(name)!r} follows, {theirs.get(name)!r} was found"

@@ -10,6 +10,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from strowger.broker import connections
 from strowger.broker.access import as_user
+from strowger.client.tracing import traced
 from strowger.contract.outbound import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED
 
@@ -58,7 +59,8 @@ async def acceptances(
                     # After a rebalance what is at hand may be another member's, or come again.
                     if tenure != finished.tenure:
                         break
-                    event = AcceptanceConfirmed.model_validate_json(record.value or b"")
+                    read = AcceptanceConfirmed.model_validate_json(record.value or b"")
+                    event = traced(read, record.headers)
                     if market is None or event.market == market:
                         yield event
                     await finished.add(partition, record.offset, tenure)

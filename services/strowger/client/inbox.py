@@ -10,6 +10,7 @@ from pydantic_core import from_json
 
 from strowger.broker import connections
 from strowger.client.errors import InboxGap, InboxMissing
+from strowger.client.tracing import traced
 from strowger.contract.envelope import Envelope
 from strowger.contract.outbound import OUTBOUND, EventRefused, OutboundEvent
 from strowger.contract.refusals import Refusal
@@ -97,7 +98,7 @@ class Inbox:
             log.warning("inbox event unreadable", type=envelope.type, id=envelope.id)
             reader.unreadable(_causation_id(record.value or b""), problem)
         else:
-            reader.take(event)
+            reader.take(traced(event, record.headers))
 
 
 class _Seen:

@@ -15,6 +15,7 @@ from aiokafka.errors import (
 )
 
 from strowger.broker import connections
+from strowger.client import tracing
 from strowger.client.errors import InboxFailed, NotSent, OutcomeUnknown
 from strowger.client.identifiers import fresh
 from strowger.client.inbox import Inbox
@@ -204,7 +205,7 @@ class Link:
     ) -> tuple[str, list[tuple[str, bytes]]]:
         """Make the envelope for one sending of an event, and sign it; give its id and headers."""
         envelope = Envelope(fresh(), self._source, event.TYPE, datetime.now(UTC))
-        headers = envelope.to_headers()
+        headers = envelope.to_headers() + tracing.current()
         if self._key is not None:
             headers.append(self._key.sign(topic.name, headers, value))
         return envelope.id, headers

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
+from strowger.contract import tracing
 from strowger.contract.fields import SLUG_PATTERN
 
 Headers = Sequence[tuple[str, bytes]]
@@ -54,14 +55,14 @@ class Envelope:
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
-        """Read the attributes from Kafka headers.
+        """Read the attributes from Kafka headers; of what trace it is, `tracing` reads.
 
         Raises:
             NotACloudEvent: an attribute is missing, stands twice, or cannot be read.
         """
         attributes: dict[str, str] = {}
         for name, value in headers:
-            if not name.startswith("ce_"):
+            if not name.startswith("ce_") or name == tracing.HEADER:
                 continue
             if name in attributes:
                 message = f"header {name} stands twice"

@@ -1,5 +1,6 @@
 """The events that the exchange emits: answers, notices, and the public record of sales."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -71,6 +72,14 @@ class OutboundEvent(Outbound):
     market: MarketId
     causation_id: str
     at: Timestamp
+
+    @cached_property
+    def traceparent(self) -> str | None:
+        """The trace of the event that this answers, if it named one: whoever reads it sets it.
+
+        It travels beside the event, in a header, and is no part of it.
+        """
+        return None
 
 
 class MarketDeclared(OutboundEvent):

@@ -24,6 +24,7 @@ from strowger.contract.fields import to_millis
 from strowger.contract.reading import Malformed, Received, Unreadable, read
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MARKET_LOG, Topic
+from strowger.contract.tracing import header_of, traceparent_of
 from strowger.gateways.authentication import (
     Directory,
     Keys,
@@ -202,15 +203,19 @@ class _Settling:
         """Add what the records become, up to the first that has to wait; give its offset."""
         for record in records:
             keys = None if self.directory is None else self.directory.keys
-            append = self._to_append(self.gateway.verdict(record, keys))
+            verdict = self.gateway.verdict(record, keys)
+            append = self._to_append(verdict, traceparent_of(record.headers))
             if append.topic == MARKET_LOG.name and append.partition in clogged:
                 return record.offset
             appends.append(append)
         return records[-1].offset + 1
 
-    def _to_append(self, verdict: AnyCommand | DeadLetter) -> Append:
+    def _to_append(
+        self, verdict: AnyCommand | DeadLetter, traceparent: bytes | None = None
+    ) -> Append:
         if isinstance(verdict, DeadLetter):
             count_dead_letter(self.gateway.topic.name, verdict.reason)
             return verdict.to_append()
         key = verdict.market.encode()
-        return Append(MARKET_LOG.name, partition_of(key, self.partitions), key, encode(verdict))
+        partition, headers = partition_of(key, self.partitions), header_of(traceparent)
+        return Append(MARKET_LOG.name, partition, key, encode(verdict), headers)

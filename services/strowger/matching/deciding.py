@@ -16,6 +16,7 @@ from strowger.broker.dead_letters import DeadLetter
 from strowger.contract.commands import AnyCommand, decode
 from strowger.contract.refusals import DeadLetterReason
 from strowger.contract.topics import MARKET_BOOK
+from strowger.contract.tracing import traceparent_of
 from strowger.market.digests import TableDigest
 from strowger.market.markets import Markets
 from strowger.matching.output import Output
@@ -85,6 +86,7 @@ class Deciding:
         if self._is_redelivery(command):
             return Became.REDELIVERED
         output.sent_at_ms.append(command.sent_at_ms)
+        output.caused_by(command.causation_id, traceparent_of(record.headers))
         for decision in self.markets.apply(command, record.timestamp, record.offset):
             output.decide(decision)
             sale = self.markets.public_sale(decision)

@@ -7,6 +7,7 @@ from strowger.broker.consuming import Record
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOK_FEED, DECISIONS
+from strowger.contract.tracing import header_of
 from strowger.market.entities import TOPIC_OF_KIND, encode, encode_key
 from strowger.market.feed import Told
 from strowger.market.store import Change
@@ -24,6 +25,14 @@ class Output:
         self.sent_at_ms: list[int] = []
         """When the events behind the commands that were decided were sent."""
         self.decisions: list[Decision] = []
+        self._cause: tuple[str, bytes | None] = ("", None)
+
+    def caused_by(self, causation_id: str, traceparent: bytes | None) -> None:
+        """Let what names this event as its cause belong to the event's trace, and nothing else.
+
+        Who is not told the cause is not told the trace, which would tell as much.
+        """
+        self._cause = (causation_id, traceparent)
 
     def take(self, record: Record) -> None:
         """Note a record of the log that what is added next follows from."""
@@ -38,14 +47,14 @@ class Output:
             type=Decision.TYPE,
             time=decision.at,
         )
-        self._event(DECISIONS.name, decision, envelope)
+        self._event(DECISIONS.name, decision, envelope, decision.event.causation_id)
 
     def sell(self, event_id: str, sale: AcceptanceConfirmed) -> None:
         """Add a sale to the public record."""
         envelope = Envelope(
             id=f"{event_id}-public", source=EXCHANGE_SOURCE, type=sale.TYPE, time=sale.at
         )
-        self._event(ACCEPTANCE_CONFIRMED.name, sale, envelope)
+        self._event(ACCEPTANCE_CONFIRMED.name, sale, envelope, sale.causation_id)
 
     def feed(self, told: Told) -> None:
         """Add a record of a market's feed; without an event it is a tombstone."""
@@ -76,7 +85,17 @@ class Output:
         self.records.append(record)
         self.bytes += len(record.key or b"") + len(record.value or b"")
 
-    def _event(self, topic: str, event: Decision | AcceptanceConfirmed, envelope: Envelope) -> None:
+    def _event(
+        self,
+        topic: str,
+        event: Decision | AcceptanceConfirmed,
+        envelope: Envelope,
+        causation_id: str,
+    ) -> None:
         value = event.model_dump_json().encode()
         key = event.market.encode()
-        self.add(Append(topic, self._partition, key, value, envelope.to_headers()))
+        headers = envelope.to_headers()
+        cause, traceparent = self._cause
+        if traceparent is not None and causation_id == cause:
+            headers += header_of(traceparent)
+        self.add(Append(topic, self._partition, key, value, headers))

@@ -21,6 +21,7 @@ from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
 from strowger.contract.outbound import OUTBOUND
 from strowger.contract.refusals import DeadLetterReason
 from strowger.contract.topics import DEAD_LETTERS, DECISIONS, INBOX_PREFIX
+from strowger.contract.tracing import header_of, traceparent_of
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
 from strowger.telemetry.lag import lags_of
@@ -39,6 +40,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """What of a decision is needed to deliver it; the event stays the bytes that matching wrote."""
 
     at: datetime
+    participant: str
     recipient: str | None
     event_id: str
     event: msgspec.Raw
@@ -161,9 +163,13 @@ def _notice(record: Record, decision: Delivery) -> Append:
         type=_CE_TYPE_OF[_EVENTS.decode(decision.event).type],
         time=decision.at,
     )
-    return Append(
-        _inbox(decision), 0, record.key or b"", bytes(decision.event), envelope.to_headers()
-    )
+    headers = envelope.to_headers() + header_of(_trace_of(record, decision))
+    return Append(_inbox(decision), 0, record.key or b"", bytes(decision.event), headers)
+
+
+def _trace_of(record: Record, decision: Delivery) -> bytes | None:
+    """Give the trace that goes along: to whoever began it alone, as it links what they did."""
+    return traceparent_of(record.headers) if decision.recipient == decision.participant else None
 
 
 def _no_inbox(record: Record, inbox: str) -> DeadLetter:

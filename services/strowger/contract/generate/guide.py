@@ -53,6 +53,11 @@ event you send. `ce_source` is `/participants/<your id>`. `ce_time` is when you 
 with its offset from UTC: one over {HORIZON_HOURS} hours old is refused as `stale_event`, one \
 over {CLOCK_AHEAD_MINUTES} minutes ahead of market time as `clock_ahead`.
 
+**Traces.** An event may name the trace that it was sent in: `ce_traceparent`, or where that is \
+missing `traceparent`, in the form of W3C Trace Context, version 00. Answers to you carry it \
+unchanged, and so does the public record of what you buy in a market that names its buyers; nobody \
+else is told it. What has another form is passed over. It decides nothing.
+
 **Sending again is safe.** An event stands for what its natural key names: an offer by market, \
 provider, `offer_id` and `revision`; a session by market, buyer and `session_id`; a request by \
 market, buyer and `request_id`; an acceptance by market, buyer and `acceptance_id`; a pool by \

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from strowger.contract import tracing
 from strowger.contract.envelope import MAX_ID_LENGTH, PARTICIPANTS, SERVICES
 from strowger.contract.families import VOICE
 from strowger.contract.fields import MOMENT_PATTERN, SLUG_PATTERN, Inbound
@@ -186,7 +187,7 @@ def header_schemas() -> dict[str, Schema]:
         "content-type": {"const": "application/json"},
     }
     events = _headers("The headers of every event: CloudEvents 1.0.", attributes)
-    events["properties"] = {**attributes, HEADER: _SIGNATURE}
+    events["properties"] = {**attributes, tracing.HEADER: _TRACE, HEADER: _SIGNATURE}
     return {
         "event-headers": events,
         "dead-letter-headers": _headers(
@@ -200,6 +201,14 @@ _SIGNATURE: Final[Schema] = {
     "type": "string",
     "pattern": r"^[A-Za-z0-9_-]{1,400}\.\.[A-Za-z0-9_-]{86}$",
     "description": "Of what you send: a detached JWS, see README.md. What you receive has none.",
+}
+
+
+_TRACE: Final[Schema] = {
+    "type": "string",
+    "pattern": f"^{tracing.PATTERN}$",
+    "description": "The trace that you sent it in (W3C Trace Context, of CloudEvents' distributed "
+    "tracing); answers to you carry it, too. What is none is passed over.",
 }
 
 
