@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import Processor
 
 from strowger.settings import Settings
@@ -104,9 +105,14 @@ class _Sparing(logging.Filter):
 
 
 def _renderers(settings: Settings) -> list[Processor]:
+    # Tracebacks without the values of variables, which both would write: events, keys, passwords.
     if settings.log_format == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        tracebacks = structlog.processors.ExceptionRenderer(frames)
+        return [tracebacks, structlog.processors.JSONRenderer()]
+    plain = structlog.dev.plain_traceback
+    colors = sys.stderr.isatty()
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
 def _stamp(service: str | None) -> Processor:

@@ -47,6 +47,27 @@ def test_a_secret_is_never_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hunter2" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_traceback_says_where_and_not_what_was_in_hand(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    """No value of a variable is written: it may be an event, a key or a password."""
+    logs.configure(Settings.load(log_format=log_format))
+
+    def fail(payload: bytes) -> int:
+        return int(payload is not None) // 0
+
+    try:
+        fail(bytes(range(97, 110)))
+    except ZeroDivisionError:
+        structlog.get_logger("strowger").exception("service failed")
+
+    written = capsys.readouterr().err
+    assert "ZeroDivisionError" in written
+    assert "fail" in written
+    assert "abcdefghijklm" not in written
+
+
 def test_libraries_speak_only_from_warning_up(capsys: pytest.CaptureFixture[str]) -> None:
     """A library's chatter is left out, its warnings come in the same form as our lines."""
     _configured()
