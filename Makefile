@@ -104,6 +104,10 @@ schemas: setup ## write schemas/ from the contract
 	$(BIN)/python -m strowger.contract.generate
 	$(BIN)/python -m tests.outcomes
 
+.PHONY: dashboards
+dashboards: setup ## write the Grafana dashboard from the registry of metrics
+	@$(BIN)/python deploy/dashboards/dashboard.py
+
 # Pins stay as they are where they still fit; UPGRADE=1 takes the newest of everything.
 .PHONY: constraints
 constraints: setup ## resolve constraints.txt anew from pyproject.toml; UPGRADE=1 takes newer versions

@@ -15,7 +15,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 
-_EXTRAS: Final = ("exchange", "embedded")
+_EXTRAS: Final = ("exchange", "telemetry", "embedded")
 _JARS: Final = ROOT / "services" / "strowger" / "broker" / "jars.sha256"
 _JAR: Final = re.compile(r"(?P<name>.+?)-(?P<version>\d[\w.-]*)\.jar")
 
