@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from strowger.broker.appending import Append
 from strowger.broker.consuming import Record
+from strowger.broker.dead_letters import DeadLetter
 from strowger.client import tracing as client
 from strowger.contract.commands import AnyCommand, encode
 from strowger.contract.outbound import OfferStored
@@ -74,8 +75,8 @@ def _with(plain: Record, headers: Sequence[tuple[str, bytes | None]]) -> Record:
 
 def _command(of: Record) -> AnyCommand:
     made = verdict(of)
-    assert not hasattr(made, "reason")
-    return made  # type: ignore[return-value]  # it is no dead letter, as was just asserted
+    assert not isinstance(made, DeadLetter)
+    return made
 
 
 # What is written of it
