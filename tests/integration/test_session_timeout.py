@@ -20,6 +20,9 @@ from strowger.market.entities import Session, encode, encode_key
 from strowger.service import Life
 from strowger.session_timeout.processor import Names
 from strowger.session_timeout.service import serve
+from strowger.telemetry.exposition import page
+from strowger.telemetry.metrics import LAG
+from tests.scraping import samples, value
 from tests.support import eventually, unique
 
 MARKET, BUYER = "voice", "globex"
@@ -168,6 +171,28 @@ async def test_an_overdue_session_is_closed_by_the_processors_own_name(bench: Be
     assert bench.seen[0].sender == "service:session-timeout"
     assert bench.keys[0] == b"s-1"
     assert 0 <= to_millis(envelope.time) - deadline_ms < 5_000
+
+
+async def test_it_tells_how_late_it_closes_and_how_far_it_has_read(bench: Bench) -> None:
+    """The lateness of each close, the sessions that it watches, and the rows still to be read."""
+    before = value(page("s"), "strowger_close_lateness_seconds_count", default=0)
+    async with processor(bench):
+        await bench.open("s-1", now_ms() + 200)
+        await bench.open("s-2", now_ms() + FAR_AHEAD_MS)
+        await bench.closed("s-1")
+
+        async def told() -> str:
+            await LAG.refresh()
+            return page("s")
+
+        async def all_read() -> bool:
+            behind = samples(await told(), "strowger_lag_records", topic=bench.names.book)
+            return behind == [0] * bench.names.partitions
+
+        await eventually(all_read)
+        text = await told()
+    assert value(text, "strowger_close_lateness_seconds_count") - before >= 1
+    assert value(text, "strowger_sessions_followed", partition="0") == 2
 
 
 async def test_a_close_is_repeated_until_the_book_shows_the_session_ended(bench: Bench) -> None:
