@@ -77,7 +77,7 @@ class Supervisor:
         self._run_dir.mkdir(parents=True, exist_ok=True)
         try:
             for name in self._children:
-                self._claims.enter_context(_claimed(self._run_dir, name))
+                self._claims.enter_context(claimed(self._run_dir, name))
             first, then = in_order_of_start(self._children)
             for name in first:
                 await self._start(name)
@@ -172,8 +172,12 @@ class Supervisor:
 
 
 @contextlib.contextmanager
-def _claimed(run_dir: Path, name: str) -> Iterator[None]:
-    """Hold a service's claim in a home; it ends with this process, in whatever way that ends."""
+def claimed(run_dir: Path, name: str) -> Iterator[None]:
+    """Hold a service's claim in a home; it ends with this process, in whatever way that ends.
+
+    Raises:
+        AlreadySupervised: a supervisor of this home, or a command that needs it stopped, holds it.
+    """
     with (run_dir / f"{name}.claim").open("w") as claim:
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,7 +13,8 @@ from strowger.settings import Settings
 def home(path: Path) -> Settings:
     """Give the settings of a home with a ledger and a kept sheet in it."""
     settings = Settings(home=path, run_dir=path / "run", ledger_path=path / "ledger.sqlite3")
-    for name in ("ledger.sqlite3", "ledger.sqlite3-wal", "sheets/voice.acme.json", "other.txt"):
+    ledgers = ("ledger.sqlite3", "ledger.sqlite3-wal", "ledger.sqlite3.rebuilt")
+    for name in (*ledgers, "sheets/voice.acme.json", "other.txt"):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text("{}", encoding="utf-8")
     return settings
@@ -31,11 +32,11 @@ def test_an_empty_home_is_wiped_as_well(tmp_path: Path) -> None:
 
 
 def test_nothing_is_wiped_under_services_that_run(tmp_path: Path) -> None:
-    """They would go on writing: the message names them."""
+    """They would go on writing, also those that are not ready yet: the message names them."""
     settings = home(tmp_path)
     beat = heartbeat_path(settings.run_dir, "ledger")
     beat.parent.mkdir(parents=True, exist_ok=True)
-    beat.write_text('{"ready": true}', encoding="utf-8")
+    beat.write_text('{"pid": 1, "ready": false}', encoding="utf-8")
     with pytest.raises(NotSaid, match="ledger run in this home"):
         wipe(settings)
     assert settings.ledger_path.exists()

@@ -1,26 +1,41 @@
 """`strowger ledger`: what was sold and what was refused."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
 
+from strowger.broker.access import OPERATOR
+from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.faults import act
-from strowger.cli.shared.options import Json, Market
+from strowger.cli.shared.options import Bootstrap, Json, Market
 from strowger.cli.shared.output import amount, emit, grid, out
 from strowger.cli.shared.place import place
+from strowger.cli.shared.rebuilt_text import rebuilding, show_rebuilt
 from strowger.cli.shared.services import bought
+from strowger.ledger.backup import back_up
+from strowger.ledger.errors import LedgerInUse
 from strowger.ledger.queries import reading
+from strowger.ledger.rebuilding import rebuild
+from strowger.ledger.replacing import replace as put_in_place
 from strowger.ledger.results import Acceptance, Count, Decided
+from strowger.service import MAX_HEARTBEAT_AGE_SECONDS, pid_if_alive
+from strowger.settings import Settings
+from strowger.supervisor import claimed
+
+LEDGER: Final = "ledger"
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def ledger(
+    context: typer.Context,
     *,
     limit: Annotated[int, typer.Option(min=1, help="The last so many of each.")] = 10,
     market: Market = None,
@@ -36,6 +51,8 @@ def ledger(
 
         strowger ledger --market voice --limit 100 --json
     """
+    if context.invoked_subcommand is not None:
+        return
 
     async def work() -> None:
         here = place()
@@ -57,6 +74,102 @@ def ledger(
         _show_counts(counts)
 
     act(work, as_json=as_json)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; none may be there.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Copy the ledger into one file, whole as it stands at one moment, for its owner alone.
+
+    The exchange may run meanwhile. Every page is checked.
+
+    For example:
+
+        strowger ledger backup ledger-2026-11.sqlite3
+    """
+
+    async def work() -> None:
+        made = await back_up(place().settings.ledger_path, file.absolute())
+        if as_json:
+            emit({**asdict(made), "path": str(made.path)})
+            return
+        out.print(
+            f"[green]✓[/green] {escape(str(made.path))}: {made.decisions:,} decisions, "
+            f"{made.size_bytes:,} bytes"
+        )
+
+    act(work, as_json=as_json)
+
+
+@app.command("rebuild")
+def rebuild_(
+    *,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Go on from a back-up, and trust it.", dir_okay=False),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of the present ledger.")
+    ] = False,
+    despite: Annotated[
+        bool, typer.Option("--despite-differences", help="Replace also where the two differ.")
+    ] = False,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Make the ledger anew from the log of decisions, beside the present one, and compare the two.
+
+    Every table is compared row by row, as far as the present one had read; exit 7 if they differ.
+    With --replace it is put in the present one's place, which is kept under another name: if both
+    are alike, or the present one is damaged or missing. The ledger's service has to be stopped for
+    that. The log is kept for 30 days: on an exchange older than that, start --from a back-up.
+
+    For example:
+
+        strowger ledger rebuild
+
+        strowger ledger rebuild --from ledger-2026-11.sqlite3 --replace
+    """
+
+    async def work() -> ExitCode:
+        here = place(bootstrap=bootstrap)
+        path = here.settings.ledger_path
+        if replace:
+            with _stopped(here.settings):
+                pass  # said before the work rather than after it
+        with rebuilding() as progress:
+            made = await rebuild(await here.broker(OPERATOR), path, start=start, progress=progress)
+        compared = made.compared
+        kept = None
+        replaced = replace and (not compared.differences or despite)
+        if replaced:
+            with _stopped(here.settings):
+                kept = await put_in_place(path, made.path)
+        show_rebuilt(made, path if replaced else None, kept, as_json=as_json)
+        return ExitCode.UNSOUND if compared.differences else ExitCode.OK
+
+    act(work, as_json=as_json)
+
+
+@contextmanager
+def _stopped(settings: Settings) -> Iterator[None]:
+    """Hold the ledger's service stopped in this home.
+
+    Raises:
+        LedgerInUse: it runs.
+        AlreadySupervised: it is kept running.
+    """
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    with claimed(settings.run_dir, LEDGER):
+        pid = pid_if_alive(settings.run_dir, LEDGER, MAX_HEARTBEAT_AGE_SECONDS)
+        if pid is not None:
+            raise LedgerInUse(
+                f"the ledger's service runs in {settings.home} (process {pid}): stop it first"
+            )
+        yield
 
 
 def _refusal(decided: Decided) -> dict[str, object]:

@@ -35,3 +35,19 @@ class OtherTopic(LedgerError):
 
 class DecisionsGone(LedgerError):
     """Retention deleted decisions that the ledger has not read."""
+
+
+class LedgerDamaged(LedgerError):
+    """SQLite cannot make sense of the file."""
+
+
+class LedgerInUse(LedgerError):
+    """The ledger service, or a reader, holds the file that was to be replaced."""
+
+
+class LogBeginsLater(LedgerError):
+    """What `decisions` has begins after its first record: a ledger can't be made of it alone."""
+
+
+class BackupExists(LedgerError):
+    """There is a file already where a back-up was to be written."""

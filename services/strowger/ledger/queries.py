@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 import aiosqlite
 
 from strowger.contract.outbound import MarketTerms
+from strowger.ledger.damage import named_if_damaged
 from strowger.ledger.errors import LedgerMissing, SchemaTooNew, SchemaTooOld
 from strowger.ledger.results import (
     Acceptance,
@@ -283,8 +284,16 @@ async def reading(path: Path) -> AsyncIterator[Ledger]:
         LedgerMissing: there is no such file.
         SchemaTooNew: a newer release wrote it.
         SchemaTooOld: an older release wrote it, and this one's ledger service has not run since.
+        LedgerDamaged: SQLite finds the file damaged.
     """
-    async with aiosqlite.connect(_uri(path), uri=True) as database:
+    with named_if_damaged(path):
+        async with _reading(path) as ledger:
+            yield ledger
+
+
+@asynccontextmanager
+async def _reading(path: Path) -> AsyncIterator[Ledger]:
+    async with aiosqlite.connect(read_only(path), uri=True) as database:
         database.row_factory = aiosqlite.Row
         found = await version(database)
         if found > len(MIGRATIONS):
@@ -300,7 +309,12 @@ async def reading(path: Path) -> AsyncIterator[Ledger]:
         yield Ledger(database)
 
 
-def _uri(path: Path) -> str:
+def read_only(path: Path) -> str:
+    """Give the URI that opens a ledger's file to be read.
+
+    Raises:
+        LedgerMissing: there is no such file.
+    """
     if not path.exists():
         raise LedgerMissing(f"no ledger at {path}: start one with `strowger run ledger`")
     return f"{path.absolute().as_uri()}?mode=ro"

@@ -35,7 +35,8 @@ async def run(settings: Settings, life: Life) -> None:
     """Keep the ledger until told to stop.
 
     Raises:
-        LedgerError: file and topic do not belong together, or the file is of a newer release.
+        LedgerError: file and topic do not belong together, or the file is damaged, or of a newer
+            release.
         Exception: whatever else failed; the process is to exit and start anew.
     """
     async with opened(settings.ledger_path) as store:
@@ -49,7 +50,7 @@ async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None
     )
     async with consumer:
         consumer.assign([TopicPartition(topic.name, each) for each in range(topic.partitions)])
-        reader = _Reader(consumer, store, await _seek(consumer, await store.positions()))
+        reader = _Reader(consumer, store, await seek(consumer, await store.positions()))
         with LAG.following(lags_of(consumer)):
             life.ready()
             while not life.stop.is_set():
@@ -77,7 +78,7 @@ class _Reader:
                 batch.add(Place(tp.partition, record.offset), record.value)
                 known = self._expected.pop(tp.partition, None)
                 if known is not None:
-                    _prove(tp, known, batch.last[tp.partition])
+                    prove(tp, known, batch.last[tp.partition])
         reached = {
             tp.partition: await self._consumer.position(tp)
             for tp in self._consumer.assignment()
@@ -92,7 +93,12 @@ class _Reader:
             self._watch.settled(written)
 
 
-def _prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:
+def prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:
+    """See that the last decision known is the one that the topic has in its place.
+
+    Raises:
+        OtherTopic: it is not.
+    """
     if found != (known.last_offset, known.last_event_id):
         raise OtherTopic(
             f"{tp.topic}-{tp.partition} has another decision at offset {known.last_offset} than "
@@ -100,11 +106,15 @@ def _prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:
         )
 
 
-async def _seek(consumer: AIOKafkaConsumer, positions: dict[int, Position]) -> dict[int, Position]:
+async def seek(consumer: AIOKafkaConsumer, positions: dict[int, Position]) -> dict[int, Position]:
     """Go to the last decision known of each partition; give the positions to compare it with.
 
     A new ledger starts at the topic's beginning. Where retention deleted the last decision known,
     but none after it, there is nothing to compare.
+
+    Raises:
+        AheadOfTopic: the topic ends before what is known.
+        DecisionsGone: it begins after it.
     """
     tps = consumer.assignment()
     starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)

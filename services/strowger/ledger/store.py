@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from strowger.ledger.damage import named_if_damaged
 from strowger.ledger.projection import STATEMENTS, Batch
 from strowger.ledger.schema import migrate
 
@@ -68,8 +69,16 @@ async def opened(path: Path) -> AsyncIterator[Store]:
 
     Raises:
         SchemaTooNew: a newer release wrote it.
+        LedgerDamaged: SQLite finds the file damaged, now or while it is written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with named_if_damaged(path):
+        async with _writing(path) as store:
+            yield store
+
+
+@asynccontextmanager
+async def _writing(path: Path) -> AsyncIterator[Store]:
     # isolation_level none: sqlite3 starts no transactions of its own, ours are written out.
     async with aiosqlite.connect(path, isolation_level=None) as database:
         # WAL lets the CLI read while we write. NORMAL may lose the last transactions on a power

@@ -66,7 +66,7 @@ async def run(settings: Settings, life: Life) -> None:
         bootstrap, client_id=NAME, group_id=NAME, max_poll_records=MAX_BATCH_RECORDS
     )
     async with connections.producer(bootstrap, client_id=NAME) as producer:
-        inboxes = _Inboxes(producer)
+        inboxes = Inboxes(producer)
         await inboxes.look()
         notifying = _Notifying(Appender(producer), inboxes)
         with LAG.following(lags_of(consumer)):
@@ -75,7 +75,7 @@ async def run(settings: Settings, life: Life) -> None:
 
 
 @dataclass
-class _Inboxes:
+class Inboxes:
     """The inboxes that exist. Writing to one that doesn't would wait for it, and hold up the rest.
 
     The cluster is asked anew, once a batch at most, when an inbox turns up that is not known: it
@@ -105,7 +105,7 @@ class _Inboxes:
 @dataclass(frozen=True)
 class _Notifying:
     appender: Appender
-    inboxes: _Inboxes
+    inboxes: Inboxes
     watch: Watch = field(default_factory=lambda: Watch("deliver", DECISIONS.name))
 
     async def settle(self, fetched: Fetched) -> Positions:
@@ -117,11 +117,11 @@ class _Notifying:
             for record in records
             if (decision := read_decision(record)).recipient is not None
         ]
-        missing = await self.inboxes.missing({_inbox(decision) for _, decision in told})
+        missing = await self.inboxes.missing({inbox_of(decision) for _, decision in told})
         appends = [
-            _no_inbox(record, _inbox(decision)).to_append()
-            if _inbox(decision) in missing
-            else _notice(record, decision)
+            _no_inbox(record, inbox_of(decision)).to_append()
+            if inbox_of(decision) in missing
+            else notice(record, decision)
             for record, decision in told
         ]
         self.watch.commits()
@@ -151,11 +151,12 @@ def read_decision(record: Record) -> Delivery:
     return _DELIVERIES.decode(record.value or b"")
 
 
-def _inbox(decision: Delivery) -> str:
+def inbox_of(decision: Delivery) -> str:
+    """Name the inbox that a decision is for."""
     return f"{INBOX_PREFIX}{decision.recipient}"
 
 
-def _notice(record: Record, decision: Delivery) -> Append:
+def notice(record: Record, decision: Delivery) -> Append:
     """Make the inbox record; an inbox has one partition, so one order."""
     envelope = Envelope(
         id=decision.event_id,
@@ -164,7 +165,7 @@ def _notice(record: Record, decision: Delivery) -> Append:
         time=decision.at,
     )
     headers = envelope.to_headers() + header_of(_trace_of(record, decision))
-    return Append(_inbox(decision), 0, record.key or b"", bytes(decision.event), headers)
+    return Append(inbox_of(decision), 0, record.key or b"", bytes(decision.event), headers)
 
 
 def _trace_of(record: Record, decision: Delivery) -> bytes | None:

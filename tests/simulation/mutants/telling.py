@@ -45,12 +45,12 @@ def write_inboxes_backwards(patch: pytest.MonkeyPatch) -> None:
 
 def tell_the_wrong_inbox(patch: pytest.MonkeyPatch) -> None:
     """Write a provider's notices into another provider's inbox."""
-    real = notifier._inbox  # noqa: SLF001 - a planted bug
+    real = notifier.inbox_of
 
     def inbox(decision: Any) -> str:  # noqa: ANN401 - handed on
         return real(decision).replace("initech", "acme")
 
-    patch.setattr(notifier, "_inbox", inbox)
+    patch.setattr(notifier, "inbox_of", inbox)
 
 
 def tell_nobody_what_has_no_inbox(patch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def tell_nobody_what_has_no_inbox(patch: pytest.MonkeyPatch) -> None:
 
 def number_notices_anew(patch: pytest.MonkeyPatch) -> None:
     """Give a notice another id each time that it is written."""
-    real = notifier._notice  # noqa: SLF001 - a planted bug
+    real = notifier.notice
     told = [0]
 
     def notice(record: Any, decision: Any) -> Append:  # noqa: ANN401 - handed on
@@ -76,7 +76,7 @@ def number_notices_anew(patch: pytest.MonkeyPatch) -> None:
         named = msgspec.structs.replace(decision, event_id=f"{decision.event_id}-{told[0]}")
         return real(record, named)
 
-    patch.setattr(notifier, "_notice", notice)
+    patch.setattr(notifier, "notice", notice)
 
 
 def close_once_and_never_again(patch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def leave_repeats_out_of_the_ledger(patch: pytest.MonkeyPatch) -> None:
 
 def start_the_ledger_at_the_end(patch: pytest.MonkeyPatch) -> None:
     """Go on, after a start, with what comes from then on."""
-    real = ledger._seek  # noqa: SLF001 - a planted bug
+    real = ledger.seek
 
     async def seek(consumer: Any, positions: Any) -> Any:  # noqa: ANN401 - handed on
         expected = await real(consumer, positions)
@@ -148,7 +148,7 @@ def start_the_ledger_at_the_end(patch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0)
         return expected
 
-    patch.setattr(ledger, "_seek", seek)
+    patch.setattr(ledger, "seek", seek)
 
 
 PLANTED: Final = (

@@ -17,13 +17,13 @@ class ExitCode(IntEnum):
         return member
 
     OK = 0, "done"
-    REFUSED = 1, "refused by the exchange; the reason and what to do are shown"
+    REFUSED = 1, "refused by the exchange, or failed `doctor`; what to do is shown"
     USAGE = 2, "wrong usage, settings or file; nothing was sent"
     UNREACHABLE = 3, "no broker answers, or no exchange serves behind it"
     UNKNOWN = 4, "sent, but no answer came in time; ask with `strowger outcome`"
     PARTLY = 5, "done in part: some rows or events were left out, each is shown"
     UNHEALTHY = 6, "a service is not healthy, or the broker does not run"
-    UNSOUND = 7, "the audit found a record that does not follow from the log; it is shown"
+    UNSOUND = 7, "a record, or a row of the ledger, does not follow from the log; it is shown"
     INTERRUPTED = 130, "stopped with Ctrl-C"
 
 
