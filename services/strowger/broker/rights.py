@@ -24,6 +24,10 @@ SERVICES: Final = ("matching", "ledger", "notifier", SESSION_TIMEOUT_APP, *GATEW
 _IN_A_GROUP: Final = frozenset({"matching", "notifier", SESSION_TIMEOUT_APP, *GATEWAYS})
 _OFFERS: Final = "gateway-offer-published"
 
+NOTIFIER: Final = "notifier"
+NOTIFIER_REPLAYS: Final = "notifier-replays"
+"""The transactions in which notices among the dead letters are sent again, and noted as sent."""
+
 Kind = Literal["topic", "group", "transactional_id"]
 Operation = Literal["read", "write", "describe"]
 
@@ -54,6 +58,7 @@ def of_service(service: str) -> Rights:
         rights.add(Right("transactional_id", "matching-", "write", prefixed=True))
     if service == "notifier":
         rights.add(Right("topic", INBOX_PREFIX, "write", prefixed=True))
+        rights.add(Right("transactional_id", NOTIFIER_REPLAYS, "write"))
     if service == _OFFERS:
         rights.add(Right("group", "matching", "describe"))  # its brake asks how far that is
     return frozenset(rights)
@@ -77,8 +82,9 @@ def of_participant(participant: str, roles: Iterable[str]) -> Rights:
 
 
 def of_operator() -> Rights:
-    """Give the rights of the operator's commands."""
-    return frozenset(_on_topics({"operator"}, ALL))
+    """Give the rights of the operator's commands: its topics, and to see how far each group is."""
+    groups = {Right("group", service, "describe") for service in _IN_A_GROUP}
+    return frozenset(_on_topics({"operator"}, ALL)) | groups
 
 
 def of_the_exchange() -> dict[str, Rights]:

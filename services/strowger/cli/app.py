@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from strowger import __version__
 from strowger.cli.shared.codes import ExitCode, table
 
-_GROUPS: Final = (
+_GROUPS: Final = (  # by module; a command has dashes instead
     ("demo", "Play the whole exchange on this machine, scene by scene."),
     ("run", "Run services of the exchange, or all of them."),
     ("health", "Ask a running service whether it serves."),
@@ -30,6 +30,8 @@ _GROUPS: Final = (
     ("ledger", "Show what was sold and what was refused."),
     ("explain", "Tell the story of a session, a request or an acceptance."),
     ("audit", "Prove that every recorded decision follows from the log."),
+    ("dead_letters", "List, show, replay and drop what could not be read."),
+    ("doctor", "Look at the whole exchange: what is wrong, and what to do."),
 )
 
 _OF_THE_EXCHANGE: Final = frozenset({"aiosqlite", "faust", "numpy", "phonenumbers"})
@@ -41,7 +43,7 @@ class _Later(TyperCommand):
 
     def make_context(self, *args: Any, **extra: Any) -> typer.Context:
         try:
-            module = importlib.import_module(f"strowger.cli.{self.name}")
+            module = importlib.import_module(f"strowger.cli.{str(self.name).replace('-', '_')}")
         except ModuleNotFoundError as missing:
             if missing.name not in _OF_THE_EXCHANGE:
                 raise
@@ -82,4 +84,4 @@ def _options(
 
 app = cast("TyperGroup", typer.main.get_command(_root))
 for _name, _help in _GROUPS:
-    app.add_command(_Later(name=_name, help=_help))
+    app.add_command(_Later(name=_name.replace("_", "-"), help=_help))

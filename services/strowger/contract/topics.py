@@ -203,6 +203,32 @@ DEAD_LETTERS: Final = Topic(
     config=_stream(30),
 )
 
+DEAD_LETTERS_HANDLED: Final = Topic(
+    "dead-letters-handled",
+    key="dead letter",
+    writers=("operator",),
+    readers=("operator",),
+    purpose="Which dead letters were replayed, as which command, and which dropped.",
+    # Longer than what it speaks of, so that a letter never outlives the word that it was handled.
+    config=_stream(60),
+)
+NOTICES_REPLAYED: Final = Topic(
+    "notices-replayed",
+    key="dead letter",
+    writers=("notifier",),
+    readers=("notifier", "operator"),
+    purpose="Which notices among the dead letters were sent again.",
+    config=_stream(60),
+)
+CLOCK_PROBES: Final = Topic(
+    "clock-probes",
+    key="none",
+    writers=("operator",),
+    readers=("operator",),
+    purpose="Where `strowger doctor` has the broker stamp a record, to compare clocks.",
+    config=_stream(1),
+)
+
 PARTICIPANTS: Final = Topic(
     "participants",
     key="participant and key id",
@@ -232,6 +258,9 @@ ALL: Final = (
     ACCEPTANCE_CONFIRMED,
     BOOK_FEED,
     DEAD_LETTERS,
+    DEAD_LETTERS_HANDLED,
+    NOTICES_REPLAYED,
+    CLOCK_PROBES,
     PARTICIPANTS,
     SESSION_TIMEOUT_CHANGELOG,
 )

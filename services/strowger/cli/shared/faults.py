@@ -18,8 +18,11 @@ from strowger.cli.shared.codes import ExitCode
 from strowger.cli.shared.output import emit, err
 from strowger.cli.shared.place import NotSaid
 from strowger.client import ClientError, InboxMissing, OutcomeUnknown, Refused
+from strowger.contract.commands import CommandTooNew
+from strowger.dead_letters.errors import NotDecided, OriginsPassed, Overtaken
 from strowger.keys import KeyUnusable
 from strowger.ledger.errors import LedgerError
+from strowger.matching.position import StateTooNew
 from strowger.profile import ProfileDamaged
 from strowger.settings import SettingsError
 from strowger.sheets import SheetUnreadable
@@ -37,6 +40,9 @@ _USAGE = (
     AlreadySupervised,
     KeyUnusable,
     RegisteredOtherwise,
+    OriginsPassed,
+    CommandTooNew,
+    StateTooNew,
 )
 _UNREACHABLE = (
     BrokerError,
@@ -80,7 +86,7 @@ def _code(work: Callable[[], Coroutine[Any, Any, ExitCode | None]], *, as_json: 
         reason = event.message[:1].upper() + event.message[1:]
         _say(f"{event.subject} was refused: {event.refusal}. {reason}")
         return ExitCode.REFUSED
-    except OutcomeUnknown as unknown:
+    except (OutcomeUnknown, NotDecided, Overtaken) as unknown:
         _say(f"{unknown}")
         return ExitCode.UNKNOWN
     except _USAGE as wrong:

@@ -71,6 +71,9 @@ _INTERNAL: Final = {
     topics.OFFER_BOOK.name: "Row",
     topics.SESSION_BOOK.name: "Row",
     topics.MARKET_BOOK.name: "Row",
+    topics.DEAD_LETTERS_HANDLED.name: "Handled",
+    topics.NOTICES_REPLAYED.name: "Handled",
+    topics.CLOCK_PROBES.name: "Probe",
     topics.PARTICIPANTS.name: "Registration",
     topics.SESSION_TIMEOUT_CHANGELOG.name: "Timer",
 }
