@@ -42,8 +42,15 @@ COMMANDS = [
     "sessions",
     "watch",
     "ledger",
+    "ledger backup",
+    "ledger rebuild",
     "explain",
     "audit",
+    "dead-letters list",
+    "dead-letters show",
+    "dead-letters replay",
+    "dead-letters drop",
+    "doctor",
 ]
 
 SHEET = "prefix,rate_per_minute\n44,0.0125\n2.77724E+11,0.85\n"
