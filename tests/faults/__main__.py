@@ -1,7 +1,7 @@
 """Play seeded histories on a real cluster under real faults; the last line is one JSON object.
 
 Several are played side by side, each in a market of its own; after some rounds the cluster and the
-exchange are started anew, every other time with a second process of matching.
+exchange are started anew, every other time with a standby of matching.
 """
 
 import argparse
@@ -38,7 +38,7 @@ async def play(
     *,
     naive: bool,
     calm: bool,
-    twin_first: bool,
+    standby_first: bool,
     until: float,
 ) -> tuple[list[Result], int]:
     """Play all seeds, or as many as begin in time; give what came of each, and failed audits."""
@@ -49,13 +49,13 @@ async def play(
         if time.monotonic() > until:
             break
         some = seeds[first : first + share]
-        twin = (turn + twin_first) % 2 == 1
-        _say(f"starting a cluster for seeds {some[0]} to {some[-1]}, matching twice: {twin}")
+        standby = (turn + standby_first) % 2 == 1
+        _say(f"starting a cluster for seeds {some[0]} to {some[-1]}, with a standby: {standby}")
         beside = min(side_by_side, len(some))
         starting = (
             naive_exchange(side_by_side=beside)
             if naive
-            else exchange(side_by_side=beside, twin=twin)
+            else exchange(side_by_side=beside, standby=standby)
         )
         async with starting as running:
             for at in range(0, len(some), side_by_side):
@@ -131,7 +131,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds on one cluster")
     parser.add_argument("--naive", action="store_true", help="against the naive exchange")
     parser.add_argument("--minutes", type=float, default=600, help="begin no round after these")
-    parser.add_argument("--twin", action="store_true", help="matching twice on the first cluster")
+    parser.add_argument(
+        "--standby", action="store_true", help="matching with a standby on the first cluster"
+    )
     parser.add_argument("--calm", action="store_true", help="without any fault")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -144,7 +146,7 @@ def main() -> int:
             given.rounds,
             naive=given.naive,
             calm=given.calm,
-            twin_first=given.twin,
+            standby_first=given.standby,
             until=time.monotonic() + given.minutes * 60,
         )
     )

@@ -20,7 +20,7 @@ from strowger.contract.outbound import MarketTerms
 from strowger.contract.topics import ALL, Topic
 from strowger.enrolment import enrol, enrol_services
 from strowger.keys import path_of
-from strowger.service import SERVICES
+from strowger.service import SERVICES, STANDBY
 from strowger.settings import Settings
 from strowger.supervisor import Supervisor, environment_of
 from tests.faults.cluster import BROKERS, Cluster
@@ -29,9 +29,6 @@ from tests.faults.proxy import Proxy
 
 COPIES: Final = len(BROKERS)
 READY_SECONDS: Final = 120
-TWIN: Final = "matching twin"
-"""The second process of matching, which takes over what the first one owned."""
-
 _SKEW: Final = Path(__file__).parent / "skew"
 
 
@@ -74,21 +71,15 @@ class Processes(Protocol):
 
 
 class Supervised:
-    """The services of the exchange, and matching a second time if there is a twin."""
+    """The services of the exchange under its own supervisor, with matching's standby or not."""
 
-    def __init__(self, first: Supervisor, twin: Supervisor | None) -> None:
-        self._first, self._twin = first, twin
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Give the names of all of them."""
-        return [*SERVICES, *([TWIN] if self._twin else [])]
+    def __init__(self, supervisor: Supervisor, names: Sequence[str]) -> None:
+        self._supervisor = supervisor
+        self.names = names
 
     def pid(self, name: str) -> int | None:
         """Give a process's id; none while it waits to be started again."""
-        if name == TWIN:
-            return self._twin.pid("matching") if self._twin else None
-        return self._first.pid(name)
+        return self._supervisor.pid(name)
 
     async def ready(self, timeout_seconds: float) -> None:
         """Wait until all of them serve.
@@ -96,9 +87,7 @@ class Supervised:
         Raises:
             TimeoutError: some did not in time; the message names them.
         """
-        await self._first.ready(timeout_seconds)
-        if self._twin is not None:
-            await self._twin.ready(timeout_seconds)
+        await self._supervisor.ready(timeout_seconds)
 
 
 @dataclass(frozen=True)
@@ -163,7 +152,7 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(*, side_by_side: int, twin: bool) -> AsyncIterator[Exchange]:
+async def exchange(*, side_by_side: int, standby: bool) -> AsyncIterator[Exchange]:
     """Start a cluster and an exchange on it, with casts for so many markets; leave nothing behind.
 
     Raises:
@@ -183,13 +172,9 @@ async def exchange(*, side_by_side: int, twin: bool) -> AsyncIterator[Exchange]:
                 log.write(f"{name} | {line}\n")
 
             stack.enter_context(clocks_from(clocks))
-            first = await stack.enter_async_context(Supervisor(settings, sink=sink))
-            second: Supervisor | None = None
-            if twin:
-                beside = settings.model_copy(update={"run_dir": settings.home / "twin"})
-                second = Supervisor(beside, ["matching"], sink=lambda _, line: sink("twin", line))
-                await stack.enter_async_context(second)
-            processes = Supervised(first, second)
+            names = [*SERVICES, *([STANDBY] if standby else [])]
+            supervisor = Supervisor(settings, names, sink=sink)
+            processes = Supervised(await stack.enter_async_context(supervisor), names)
             await processes.ready(READY_SECONDS)
             yield Exchange(settings, cluster, proxy, doors, processes, clocks, log_path, everybody)
 

@@ -14,9 +14,9 @@ import structlog
 
 from strowger.broker.appending import partition_of
 from strowger.contract.topics import MARKET_LOG
-from strowger.service import SERVICES
+from strowger.service import SERVICES, STANDBY
 from tests.faults.cluster import BROKERS, frozen
-from tests.faults.exchange import TWIN, Exchange
+from tests.faults.exchange import Exchange
 from tests.faults.scrambled import poison
 from tests.support import eventually
 
@@ -162,8 +162,8 @@ class Injector:
         return f"{name} killed"
 
     async def _kill_owner(self, _: str) -> str:
-        """Kill matching, or its twin, and let nothing else happen meanwhile."""
-        owners = [name for name in ("matching", TWIN) if name in self.exchange.processes.names]
+        """Kill matching, or its standby, and let nothing else happen meanwhile."""
+        owners = [name for name in ("matching", STANDBY) if name in self.exchange.processes.names]
         name = self.chance.choice(owners or [*self.exchange.processes.names])
         async with self.locks.services, self.locks.broker:
             await self._signalled(name, signal.SIGKILL)

@@ -26,7 +26,7 @@ SEED: Final = 1889
 WINDOW_SECONDS: Final = 8.0
 FAULTS: Final = (
     # Half of the services die together, and then the other half; a broker dies as they come back,
-    # and matching stands still past its session's timeout while its twin decides.
+    # and matching stands still past its session's timeout while its standby decides.
     *(Fault(1.0, "kill", name) for name in list(SERVICES)[::2]),
     Fault(1.5, "poison"),
     Fault(2.0, "cut", "2"),
@@ -54,7 +54,7 @@ _LOSSES: Final = frozenset(
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_or_done_twice_whatever_is_killed_cut_or_frozen() -> None:
     """Each service dies, a leader dies, matching outlives itself: every promise is kept."""
-    async with exchange(side_by_side=1, twin=True) as running:
+    async with exchange(side_by_side=1, standby=True) as running:
         (result,) = await play_round(
             running, [SEED], faults={SEED: FAULTS}, window_seconds=WINDOW_SECONDS
         )
