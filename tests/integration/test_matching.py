@@ -10,7 +10,6 @@ from aiokafka.errors import KafkaError
 
 from strowger.broker import connections, provisioning
 from strowger.broker.appending import Append, Appender, partition_of
-from strowger.broker.consuming import Record
 from strowger.contract import commands
 from strowger.contract.commands import AnyCommand, Origin
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
@@ -27,6 +26,7 @@ from strowger.matching.owner import Owner
 from strowger.matching.restore import RestoreFailed
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.integration.topics import read_from
 from tests.running import restored, running
 from tests.support import eventually, unique
 
@@ -203,7 +203,8 @@ async def test_an_owner_that_was_replaced_can_commit_nothing(
     successor = await Owner.take_over(bootstrap, partition)
     try:
         await log.write(market.publish("of-1"), market.publish("of-2"))
-        records = await _log_from(bootstrap, partition, successor.next_offset)
+        start = successor.next_offset
+        records = await read_from(bootstrap, MARKET_LOG.name, partition, start)
         with pytest.raises(KafkaError):
             await zombie.decide(records)
         await successor.decide(records)
@@ -232,7 +233,9 @@ async def test_a_hand_over_in_the_middle_of_a_transaction_leaves_nothing_of_it(
     successor = await Owner.take_over(bootstrap, partition)
     try:
         await log.write(market.open(), market.request())
-        await successor.decide(await _log_from(bootstrap, partition, successor.next_offset))
+        await successor.decide(
+            await read_from(bootstrap, MARKET_LOG.name, partition, successor.next_offset)
+        )
     finally:
         await successor.release()
         with pytest.raises(KafkaError):
@@ -286,16 +289,3 @@ async def test_two_processes_share_the_partitions_and_hand_them_on(
 async def _write_many(log: Log, market: Commands, count: int) -> None:
     for number in range(count):
         await log.write(market.publish(f"of-{number}"))
-
-
-async def _log_from(bootstrap: str, partition: int, offset: int) -> list[Record]:
-    place = TopicPartition(MARKET_LOG.name, partition)
-    records: list[Record] = []
-    async with connections.consumer(bootstrap, client_id="test") as consumer:
-        consumer.assign([place])
-        consumer.seek(place, offset)
-        end = (await consumer.end_offsets([place]))[place]
-        while await consumer.position(place) < end:
-            for fetched in (await consumer.getmany(timeout_ms=200)).values():
-                records += fetched
-    return records

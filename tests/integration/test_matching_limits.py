@@ -6,7 +6,6 @@ import time
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
 
 from strowger.broker import connections, provisioning
 from strowger.broker.appending import Append, Appender, partition_of
@@ -25,6 +24,7 @@ from strowger.matching.position import position_key
 from strowger.matching.restore import ROWS_A_TURN
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.integration.topics import read_from
 from tests.running import restored, running
 from tests.support import unique
 
@@ -56,29 +56,16 @@ async def _written(bootstrap: str, owner: Owner, *commands: AnyCommand) -> list[
     await _append(
         bootstrap, *(Append(MARKET_LOG.name, partition, key, encode(each)) for each in commands)
     )
-    return await _read(bootstrap, MARKET_LOG.name, partition, owner.next_offset)
+    return await read_from(bootstrap, MARKET_LOG.name, partition, owner.next_offset)
 
 
 def _partition_of(command: AnyCommand) -> int:
     return partition_of(command.market.encode(), MARKET_LOG.partitions)
 
 
-async def _read(bootstrap: str, topic: str, partition: int, start: int = 0) -> list[Record]:
-    place = TopicPartition(topic, partition)
-    records: list[Record] = []
-    async with connections.consumer(bootstrap, client_id="test") as consumer:
-        consumer.assign([place])
-        consumer.seek(place, start)
-        end = (await consumer.end_offsets([place]))[place]
-        while await consumer.position(place) < end:
-            for fetched in (await consumer.getmany(timeout_ms=200)).values():
-                records += fetched
-    return records
-
-
 async def _positions(bootstrap: str, partition: int) -> list[bytes]:
     """Give every position that was ever committed."""
-    rows = await _read(bootstrap, MARKET_BOOK.name, partition)
+    rows = await read_from(bootstrap, MARKET_BOOK.name, partition)
     return [row.value or b"" for row in rows if row.key == position_key(partition)]
 
 

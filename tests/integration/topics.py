@@ -50,6 +50,20 @@ async def records_of(bootstrap: str, topic: str) -> list[Record]:
         return found
 
 
+async def read_from(bootstrap: str, topic: str, partition: int, start: int = 0) -> list[Record]:
+    """Read what is committed in a partition now, from an offset on."""
+    place = TopicPartition(topic, partition)
+    records: list[Record] = []
+    async with connections.consumer(bootstrap, client_id="test") as consumer:
+        consumer.assign([place])
+        consumer.seek(place, start)
+        end = (await consumer.end_offsets([place]))[place]
+        while await consumer.position(place) < end:
+            for fetched in (await consumer.getmany(timeout_ms=200)).values():
+                records += fetched
+    return records
+
+
 async def send(
     bootstrap: str,
     topic: str,

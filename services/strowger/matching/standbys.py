@@ -9,6 +9,7 @@ import structlog
 
 from strowger.matching.following import Following
 from strowger.matching.offsets import Offsets
+from strowger.matching.position import StateTooNew
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +80,10 @@ class Standbys:
             try:
                 await following.catch_up()
                 await following.keep_up()
+            except StateTooNew as newer:
+                # In the middle of an upgrade: what we own goes on, and this we leave to others.
+                log.error("standby follows no more", partition=partition, reason=str(newer))  # noqa: TRY400 - expected
+                await wanted.wait()
             except Exception:
                 log.exception("standby failed", partition=partition, again_in_seconds=PAUSE_SECONDS)
                 await following.stop()
