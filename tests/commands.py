@@ -71,6 +71,9 @@ class Commands:
         hold_capacity: bool = False,
         denied_changes: str = "defer",
         max_deferral_seconds: int = 86_400,
+        max_open_sessions: int | None = None,
+        max_stored_offers: int | None = None,
+        max_session_requests: int | None = None,
         rules_version: int = NEWEST_RULES,
     ) -> DeclareMarket:
         """Declare the market."""
@@ -80,6 +83,9 @@ class Commands:
             hold_capacity=hold_capacity,
             denied_changes=denied_changes,
             max_deferral_seconds=max_deferral_seconds,
+            max_open_sessions=max_open_sessions,
+            max_stored_offers=max_stored_offers,
+            max_session_requests=max_session_requests,
             currency=currency,
             sessions=sessions,
             min_ttl_seconds=min_ttl_seconds,

@@ -146,6 +146,10 @@ STATES: Final[Mapping[str, tuple[str, Prepare]]] = MappingProxyType(
             "shown; its provider is suspended",
             _then(_control("suspend", "acme")),
         ),
+        "full": (
+            "shown; the market takes one offer, session and request, and has them",
+            lambda: _shown(max_open_sessions=1, max_stored_offers=1, max_session_requests=1),
+        ),
         "buyer suspended": ("shown; the buyer is suspended", _then(_control("suspend", "globex"))),
     }
 )

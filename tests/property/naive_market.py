@@ -31,6 +31,8 @@ TRY_AGAIN = {
     "changes_waiting",
     "policy_changing",
     "key_revoked",
+    "too_many_offers",
+    "too_many_sessions",
 }
 
 

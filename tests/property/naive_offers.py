@@ -1,7 +1,7 @@
 """The naive market's offers: schedules, notice of increases and closures, revisions told apart."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from strowger.contract import commands as said
@@ -21,6 +21,11 @@ def check(offer: Stored, market: Market, command: Revising, from_ms: int) -> Non
     if isinstance(command, said.PublishOffer) and market.worth_nano(command.currency) is None:
         raise Refused("currency_mismatch")
     _may_be_scheduled(offer, market, command, from_ms)
+
+
+def full(most: int | None, there: Sequence[object]) -> bool:
+    """Say whether no more may be where some are."""
+    return most is not None and len(there) >= most
 
 
 def find(offers: list[Stored], provider: str, offer_id: str) -> Stored | None:

@@ -10,6 +10,7 @@ from tests.property.naive_offers import (
     check,
     find,
     find_pool,
+    full,
     greatest,
     said_before,
 )
@@ -71,8 +72,34 @@ class NaiveRules(NaiveSessions):
             return self._stored(command, known.from_ms), True
         from_ms = self._effect_ms(command)
         check(offer, self._seen_in(command.participant, None), command, from_ms)
+        if isinstance(command, said.PublishOffer) or from_ms > self.now_ms + (
+            self._terms.policy == "snapshot"
+        ):
+            stored = self._stored_of(command.participant)
+            if command.offer_id not in stored and full(self._terms.max_stored_offers, stored):
+                raise Refused("too_many_offers")
         self._take(command)
         return self._stored(command, from_ms), False
+
+    def _stored_of(self, provider: str) -> list[str]:
+        """Give the offers of a provider of which it said last that there is one, or still is."""
+        last: dict[str, said.PublishOffer | said.WithdrawOffer] = {}
+        sent = [each.command for offer in self.offers for each in offer.revisions]
+        for change in (*sent, *(each.command for each in self.waiting)):
+            if isinstance(change, said.PublishCapacity) or change.participant != provider:
+                continue
+            if change.offer_id not in last or last[change.offer_id].revision < change.revision:
+                last[change.offer_id] = change
+        return [name for name, change in last.items() if self._is_stored(change)]
+
+    def _is_stored(self, last: said.PublishOffer | said.WithdrawOffer) -> bool:
+        return isinstance(last, said.PublishOffer) or self._closes_ms(last) > self.now_ms
+
+    def _closes_ms(self, closure: said.WithdrawOffer) -> int:
+        """Give when a withdrawal takes effect or took it; one that waits as if it need not."""
+        offer = find(self.offers, closure.participant, closure.offer_id)
+        stood = [each for each in (offer.revisions if offer else []) if each.command is closure]
+        return stood[0].from_ms if stood else closure.effective_at_ms or 0
 
     def _as_it_will_be(self, command: said.PublishOffer | said.WithdrawOffer) -> Stored:
         """Give an offer with what waits for it put in, as it would be if the wait ended now."""
@@ -92,6 +119,9 @@ class NaiveRules(NaiveSessions):
     def _publish_capacity(self, command: said.PublishCapacity) -> tuple[Facts, bool]:
         standing = find_pool(self.pools, command.participant, command.pool)
         if standing is None:
+            theirs = [each for each in self.pools if each.latest.participant == command.participant]
+            if full(self._terms.max_stored_offers, theirs):
+                raise Refused("too_many_offers")
             # Nobody was shown anything of it, and without it nothing could name it.
             self._take_effect(Waiting(command, self.sequence, self.now_ms, self.place))
             return self._stored(command, None), False
@@ -153,6 +183,10 @@ class NaiveRules(NaiveSessions):
 
     def _match(self, command: said.SubmitRequest) -> Facts:
         self._enter(command)
+        if command.session_id is not None and full(
+            self._terms.max_session_requests, self._asked_in(command)
+        ):
+            raise Refused("too_many_requests")
         seen = self._seen_in(command.participant, command.session_id)
         matched = found(self.offers, command, seen, self.pages)
         valid_until_ms = math.inf
@@ -202,6 +236,14 @@ class NaiveRules(NaiveSessions):
                     *(each.publication.pool, units, channels),
                 )
             )
+
+    def _asked_in(self, command: said.SubmitRequest) -> list[Asked]:
+        whose = (command.participant, command.session_id)
+        return [
+            each
+            for each in self.requests
+            if (each.request.participant, each.request.session_id) == whose
+        ]
 
     # Acceptances
 
@@ -259,4 +301,5 @@ def _terms(command: said.DeclareMarket) -> Facts:
         name: said_of_it
         for name, said_of_it in content(command).items()
         if name not in {"participant", "command", "rules_version"}
+        and not (name.startswith("max_") and said_of_it is None)
     }

@@ -6,7 +6,7 @@ import msgspec
 
 from strowger.contract import commands as said
 from tests.property.naive_capacity import Market, Pool
-from tests.property.naive_offers import find, find_pool
+from tests.property.naive_offers import find, find_pool, full
 from tests.property.naive_rows import (
     HORIZON_MS,
     SKEW_MS,
@@ -97,6 +97,11 @@ class NaiveSessions:
             raise Refused("ttl_out_of_bounds")
         if self._session(command.participant, command.session_id):
             raise Refused("id_reused")
+        mine = [
+            each for each in self._sessions_open() if own_id(each.opening)[0] == own_id(command)[0]
+        ]
+        if full(self._terms.max_open_sessions, mine):
+            raise Refused("too_many_sessions")
         if self.next_policy is not None:
             raise Refused("policy_changing")
         ttl_ms = command.ttl_seconds * 1000

@@ -20,10 +20,12 @@ from strowger.market import (
     revising,
     ruling,
     sessions,
+    tallies,
 )
 from strowger.market.book import Book
-from strowger.market.entities import Offer, Revised, Session
+from strowger.market.entities import Entity, Key, Offer, Revised, Session
 from strowger.market.ruling import Ruling
+from strowger.market.store import Store
 from strowger.market.verdict import Granted, Verdict
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -234,6 +236,36 @@ def rest_on_what_was_first_published(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(grounds, "offer", offer)
 
 
+def let_one_more_in(patch: pytest.MonkeyPatch) -> None:
+    """Take one more session, offer or request than the market's limits say."""
+    for rule in (sessions, offers, requests):
+        patch.setattr(rule, "reached", lambda most, count: tallies.reached(most, count - 1))
+
+
+def count_what_stands(patch: pytest.MonkeyPatch) -> None:
+    """Count a provider's offers as they stand, whatever waits."""
+    real = tallies._closes_ms  # noqa: SLF001 - a planted bug
+
+    def closes_ms(offer: Offer) -> float:
+        standing = msgspec.structs.replace(offer, deferred=())
+        return real(standing) if offer.revisions else -1
+
+    patch.setattr(tallies, "_closes_ms", closes_ms)
+
+
+def count_no_restored_sessions(patch: pytest.MonkeyPatch) -> None:
+    """Count only the open sessions that were opened since the last restore."""
+    real = Store.load
+
+    def load(self: Store, key: Key, entity: Entity) -> None:
+        real(self, key, entity)
+        for watcher in self._watchers:
+            if isinstance(watcher, tallies.Tallies):
+                watcher._open.clear()  # noqa: SLF001 - a planted bug
+
+    patch.setattr(Store, "load", load)
+
+
 def rest_on_no_end(patch: pytest.MonkeyPatch) -> None:
     """Leave out which command ended a session."""
     patch.setattr(grounds, "_session", lambda *_: iter(()))
@@ -261,4 +293,6 @@ PLANTED: Final[tuple[Plant, ...]] = (
     share_ids_between_senders,
     rest_on_what_was_first_published,
     rest_on_no_end,
+    let_one_more_in,
+    count_what_stands,
 )

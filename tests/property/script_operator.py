@@ -1,6 +1,6 @@
 """What the operator does in a script: declare, pause, suspend, close; what providers read."""
 
-from typing import Final
+from typing import Final, TypedDict
 
 from strowger.contract.commands import AnyCommand, ControlMarket
 from tests.commands import Commands
@@ -9,6 +9,16 @@ from tests.property.script_services import Choices
 
 REFUSING: Final = ", refusing"
 POLICIES: Final = ("open", "guarded", "sealed", "snapshot", f"sealed{REFUSING}")
+
+
+class _Limits(TypedDict, total=False):
+    max_open_sessions: int
+    max_stored_offers: int
+    max_session_requests: int
+
+
+_FEW: Final = _Limits(max_open_sessions=1, max_stored_offers=2, max_session_requests=2)
+_FEWER: Final = _Limits(max_stored_offers=3, max_session_requests=1)
 
 
 class Operator(Providers):
@@ -39,6 +49,7 @@ class Operator(Providers):
             increase_notice_seconds=notice_seconds,
             closure_notice_seconds=notice_seconds // 2,
             rules_version=choices.of(3, 3, 3, 2, 3, 3, 1),
+            **choices.of(_Limits(), _FEW, _Limits(), _FEWER),
         )
 
     def _rates(self, choices: Choices) -> AnyCommand:

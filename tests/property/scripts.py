@@ -22,16 +22,21 @@ CLOSING: Final = Step(KINDS.index("close market"), 0, 0, 0)
 
 
 def declaring(
-    policy: str, *, notice: bool = False, required: bool = False, holding: bool = False
+    policy: str,
+    *,
+    notice: bool = False,
+    required: bool = False,
+    holding: bool = False,
+    limited: bool = False,
 ) -> Step:
     """Declare a market of a policy; it may want changes announced ahead, or all trade in sessions.
 
-    It may hold what sessions were shown.
+    It may hold what sessions were shown, and limit what each participant has.
 
     The numbers are those of the first choices that a declaration makes.
     """
     kinds = len(POLICIES)
-    choices = POLICIES.index(policy) + kinds * (notice + 2 * required + 4 * holding)
+    choices = POLICIES.index(policy) + kinds * (notice + 2 * required + 4 * holding + 672 * limited)
     return DECLARE._replace(choices=choices)
 
 
@@ -45,6 +50,7 @@ OPENINGS: Final[tuple[tuple[Step, ...], ...]] = (
     *((declaring(policy, required=True), *_SHOWN) for policy in ("open", "guarded", "sealed")),
     *((declaring(policy, holding=True), *_SHOWN) for policy in POLICIES),
     *((declaring(policy, notice=True), *_SHOWN) for policy in ("open", "guarded", "snapshot")),
+    *((declaring(policy, limited=True), *_SHOWN) for policy in POLICIES),
     (DECLARE, *(Step(KINDS.index("schedule"), 0, 0, 0) for _ in range(17))),
     (),
 )

@@ -20,6 +20,7 @@ WORTH_REACHING = {
     *("offer_unknown", "stale_revision", "currency_mismatch", "pool_unknown"),
     *("too_far_ahead", "schedule_full", "notice_too_short"),
     *("capacity-stored", "capacity-stored again"),
+    *("too_many_offers", "too_many_sessions", "too_many_requests"),
     *("rates-declared", "rates-declared again", "rates_not_newer"),
     *("session-granted", "session-granted again", "ttl_out_of_bounds"),
     *("session ended by buyer", "session ended by buyer again", "session ended by time"),

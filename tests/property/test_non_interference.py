@@ -33,7 +33,7 @@ from tests.property.planted_in_policies import (
     tell_a_sale_early,
     tell_whether_it_waits,
 )
-from tests.property.planted_in_rules import Plant
+from tests.property.planted_in_rules import Plant, count_what_stands
 from tests.property.script_director import Director
 from tests.property.script_steps import ELAPSED_MS, FIVE_MINUTES_MS, KINDS, Step
 from tests.property.scripts import declaring, long_script, scripts
@@ -143,10 +143,11 @@ def compare(script: Sequence[Step]) -> int:
 
 _GUARDING: Final = st.sampled_from(
     [
-        declaring(policy, required=True, holding=holding, notice=notice)
+        declaring(policy, required=True, holding=holding, notice=notice, limited=limited)
         for policy in ("guarded", "sealed")
         for holding in (False, True)
         for notice in (False, True)
+        for limited in (False, True)
     ]
 )
 
@@ -175,6 +176,7 @@ def _look() -> None:
     for policy in ("guarded", "sealed"):
         for seed in range(4):
             compare(long_script(seed, 600, declaring(policy, required=True)))
+        compare(long_script(5, 600, declaring(policy, required=True, limited=True)))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,7 @@ def _look() -> None:
         tell_a_sale_early,
         refuse_what_is_shown,
         follow_under_any_policy,
+        count_what_stands,
     ],
 )
 def test_a_leak_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,11 @@ _OPENINGS = (
     *(declaring(policy) for policy in POLICIES),
     *(declaring(policy, holding=True) for policy in ("open", "guarded", "snapshot")),
 )
+_LIMITED = (
+    (1912, declaring("open", limited=True)),
+    (1913, declaring("guarded", limited=True)),
+    (1914, declaring("sealed", limited=True)),
+)
 _PLANTED = {
     "as it chooses": (
         *planted_in_rules.PLANTED,
@@ -68,6 +73,8 @@ def look() -> None:
     for seed in (*range(1889, 1911), 1927, 1975, 2023):
         compare(long_script(seed, steps=600, opening=_OPENINGS[seed % len(_OPENINGS)]))
     look_at_short_ones()
+    for seed, opening in _LIMITED:
+        compare(long_script(seed, steps=400, opening=opening))
 
 
 @settings(max_examples=150, derandomize=True, database=None, phases=[Phase.generate])

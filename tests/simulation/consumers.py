@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Final, Self
 
 from aiokafka import TopicPartition
@@ -200,6 +201,18 @@ class Consumer:
             place: self._log.partition(*place).end_for(committed=self._committed)
             for place in places
         }
+
+    async def offsets_for_times(
+        self, times: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, SimpleNamespace | None]:
+        """Give the first record of each partition that was appended at a time or later."""
+        await self._me.step("asking what came when")
+        found: dict[TopicPartition, SimpleNamespace | None] = {}
+        for place, from_ms in times.items():
+            records, _ = self._log.partition(*place).read(0, 10**9, committed=self._committed)
+            since = [each.offset for each in records if each.timestamp >= from_ms]
+            found[place] = SimpleNamespace(offset=since[0]) if since else None
+        return found
 
     async def getmany(self, *, timeout_ms: int) -> dict[TopicPartition, list[Record]]:
         """Give what is there; wait for it a while if nothing is."""

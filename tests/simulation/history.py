@@ -42,6 +42,8 @@ class History:
     """What had not come to its end within the bound after all faults were healed."""
     market: str | None = None
     """The one market that it is a history of, where others were played beside it."""
+    events_per_second: int | None = None
+    """How many events gateways took of each sender within a second of a partition; none: all."""
     now_ms: int = 0
     faults: Sequence[str] = field(default=())
     """What was done to the exchange, in order, in words."""

@@ -48,6 +48,9 @@ class Operator:
                 if self.policy == "sealed" and chance.random() < 0.3
                 else "defer",
                 max_deferral_seconds=chance.choice((10, 20)),
+                max_open_sessions=chance.choice((None, 1, 2)),
+                max_stored_offers=chance.choice((None, None, 2)),
+                max_session_requests=chance.choice((None, 1, 3)),
                 rules_version=NEWEST_RULES,
             )
         )

@@ -11,7 +11,8 @@ import aiosqlite
 import structlog
 
 from strowger.broker import connections
-from strowger.gateways import brake, offer_published
+from strowger.gateways import brake, gateway, offer_published
+from strowger.gateways.authentication import Verified
 from strowger.matching.owner import Owner
 from strowger.service import SERVICES, load
 from strowger.settings import Settings
@@ -26,14 +27,20 @@ _OTHERWISE: Final = ("session-timeout",)
 
 
 @contextlib.contextmanager
-def connected(cluster: Cluster) -> Iterator[None]:
-    """Let our services reach this cluster, and no other, by the doors that they have."""
+def connected(cluster: Cluster, events_per_second: int | None = None) -> Iterator[None]:
+    """Let our services reach this cluster, and no other, by the doors that they have.
+
+    Nobody is authenticated there; so many events a second are taken of each name all the same.
+    """
     with contextlib.ExitStack() as patches:
         for name in ("consumer", "producer", "transactional_producer"):
             patches.enter_context(patch.object(connections, name, getattr(cluster, name)))
         patches.enter_context(
             patch.object(offer_published, "asking_the_group", cluster.asking_the_group)
         )
+        if events_per_second is not None:
+            anybody = Verified("", events_per_second)
+            patches.enter_context(patch.object(gateway, "ANYBODY", anybody))
         patches.enter_context(patch.object(brake, "time", SimpleNamespace(monotonic=_seconds)))
         take_over = vars(Owner)["take_over"].__func__
         patches.enter_context(patch.object(take_over, "__defaults__", (None, _seconds)))

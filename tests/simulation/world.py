@@ -48,10 +48,15 @@ longest session, a restored group, and the greatest back-off of the session-time
 _JUMP_MS: Final = 60_000
 
 
+def limit_of(seed: int) -> int | None:
+    """Give how many events a second are taken of each in a seed's life: few in some, else all."""
+    return 2 if seed % 4 == 3 else None
+
+
 def live(seed: int, folder: Path) -> History:
     """Play one seed; the same seed leaves the very same history on any machine."""
     world = _World(seed, folder)
-    with connected(world.cluster), running(VirtualLoop()) as loop:
+    with connected(world.cluster, limit_of(seed)), running(VirtualLoop()) as loop:
         # What killed processes leave behind is told by the history, not by asyncio.
         loop.set_exception_handler(lambda _loop, _context: None)
         return loop.run_until_complete(world.live())
@@ -100,6 +105,7 @@ class _World:
             ledger_path=self._settings.ledger_path,
             settled=not left,
             unsettled="; ".join(left),
+            events_per_second=limit_of(self._seed),
             now_ms=now_ms(),
             faults=tuple(self._chance.faults),
             deaths=tuple(death for process in self._processes for death in process.deaths),

@@ -23,7 +23,7 @@ from strowger.contract.fields import Price, from_millis, from_nano, plain, to_mi
 from strowger.contract.generate.examples import EXAMPLES
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionOpened
 from strowger.contract.outbound import OUTBOUND, Decision, EventRefused
-from strowger.contract.reading import Malformed, Received, Unreadable, read
+from strowger.contract.reading import MAX_NESTING, MAX_VALUES, Malformed, Received, Unreadable, read
 from strowger.contract.refusals import DeadLetterReason, Refusal
 
 _PRICE: Final[TypeAdapter[Decimal]] = TypeAdapter(Price)
@@ -136,7 +136,13 @@ def test_a_good_record_is_received() -> None:
         (_HEADERS, b"", DeadLetterReason.NOT_JSON),
         (_HEADERS, b"\xff\xfe", DeadLetterReason.NOT_JSON),
         (_HEADERS, b'{"market": "voice-usd"', DeadLetterReason.NOT_JSON),
-        (_HEADERS, b"[" * 60_000, DeadLetterReason.NOT_JSON),
+        (_HEADERS, b"[" * topics.MAX_INBOUND_BYTES, DeadLetterReason.TOO_COMPLEX),
+        (_HEADERS, b"[" * MAX_NESTING, DeadLetterReason.NOT_JSON),
+        (_HEADERS, b"[" * (MAX_NESTING + 1), DeadLetterReason.TOO_COMPLEX),
+        (_HEADERS, b'{"a":' * 10_000 + b"1" + b"}" * 10_000, DeadLetterReason.TOO_COMPLEX),
+        (_HEADERS, b"[" + b"1," * MAX_VALUES + b"1]", DeadLetterReason.TOO_COMPLEX),
+        (_HEADERS, b'"' + b'\\"[' * 20_000, DeadLetterReason.NOT_JSON),
+        (_HEADERS, b'"[[{,' * 10_000 + b"\\", DeadLetterReason.NOT_JSON),
         (_HEADERS, b'{"market": NaN}', DeadLetterReason.NOT_JSON),
         (_HEADERS, b"[]", DeadLetterReason.NO_MARKET),
         (_HEADERS, b"{}", DeadLetterReason.NO_MARKET),

@@ -118,6 +118,24 @@ def _sealed(play: Play, max_deferral_seconds: int = 86_400) -> Play:
     return sealed
 
 
+def _too_many_offers(play: Play) -> Event:
+    limited = Play(max_stored_offers=1)
+    limited.done(play.commands.publish())
+    return limited.answer(play.commands.publish("of-2"))
+
+
+def _too_many_sessions(play: Play) -> Event:
+    limited = Play(max_open_sessions=1)
+    limited.done(play.commands.open())
+    return limited.answer(play.commands.open("s-2"))
+
+
+def _too_many_requests(play: Play) -> Event:
+    limited = Play(max_session_requests=1)
+    limited.done(play.commands.open(), play.commands.request())
+    return limited.answer(play.commands.request("r-2"))
+
+
 REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     # Found by gateways alone, which tests/integration/test_gateways.py sees; passed on by markets.
     Refusal.MALFORMED: lambda play: play.answer(play.commands.refuse("malformed")),
@@ -131,6 +149,7 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     ),
     Refusal.ID_REUSED: lambda play: play.answer(play.commands.open(ttl_seconds=61)),
     Refusal.NOT_ALLOWED: lambda play: play.answer(play.commands.declare(participant="globex")),
+    Refusal.TOO_MANY_EVENTS: lambda play: play.answer(play.commands.refuse("too_many_events")),
     Refusal.UNKNOWN_MARKET: lambda play: Play(declared=False).answer(play.commands.publish()),
     Refusal.MARKET_DECLARED_OTHERWISE: lambda play: play.answer(
         play.commands.declare(currency="USD")
@@ -155,6 +174,7 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     ),
     Refusal.SCHEDULE_FULL: _schedule_full,
     Refusal.UNKNOWN_PLACE: lambda play: play.answer(play.commands.refuse("unknown_place")),
+    Refusal.TOO_MANY_OFFERS: _too_many_offers,
     Refusal.TTL_OUT_OF_BOUNDS: lambda play: play.answer(play.commands.open("s-2", 3601)),
     Refusal.SESSION_REQUIRED: lambda play: Play(sessions="required").answer(
         play.commands.request("r-2", None)
@@ -165,6 +185,8 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
     Refusal.NOT_YOUR_SESSION: lambda play: play.answer(play.commands.close(sender="hooli")),
     Refusal.POLICY_CHANGING: _policy_changing,
     Refusal.CHANGES_WAITING: _changes_waiting,
+    Refusal.TOO_MANY_SESSIONS: _too_many_sessions,
+    Refusal.TOO_MANY_REQUESTS: _too_many_requests,
     Refusal.REQUEST_UNKNOWN: lambda play: play.answer(play.commands.accept(request_id="r-9")),
     Refusal.OTHER_SESSION: _other_session,
     Refusal.UNKNOWN_NETWORK: lambda play: play.answer(play.commands.refuse("unknown_network")),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -74,13 +75,7 @@ async def consume(
     async with consumer:
         ready()
         while not stop.is_set():
-            try:
-                fetched = await consumer.getmany(timeout_ms=_POLL_MS)
-            except UnicodeDecodeError:
-                log.warning("header name is not utf-8, reading on", topic=topic)
-                lenient.tolerate_any_header_name()
-                await _read_again(consumer)
-                continue
+            fetched = await read_some(consumer, topic, partial(_read_again, consumer))
             if not fetched:
                 continue
             async with in_hand:
@@ -91,6 +86,23 @@ async def consume(
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_HELD_BACK_SECONDS):
                         await stop.wait()
+
+
+async def read_some(
+    consumer: AIOKafkaConsumer, topic: str, go_back: Callable[[], Awaitable[None]]
+) -> Fetched:
+    """Give what comes next, whatever its headers are named; nothing if nothing comes.
+
+    The first name that is not UTF-8 takes what was read along: `go_back` then has it read again.
+    """
+    try:
+        found: Fetched = await consumer.getmany(timeout_ms=_POLL_MS)
+    except UnicodeDecodeError:
+        log.warning("header name is not utf-8, reading on", topic=topic)
+        lenient.tolerate_any_header_name()
+        await go_back()
+        return {}
+    return found
 
 
 def _hold_back(consumer: AIOKafkaConsumer, fetched: Fetched, positions: Positions) -> bool:

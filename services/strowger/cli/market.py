@@ -103,6 +103,15 @@ def declare(
     hold_capacity: Annotated[
         bool, typer.Option("--hold-capacity", help="Hold what a session is shown until it ends.")
     ] = False,
+    max_open_sessions: Annotated[
+        int, typer.Option(min=0, help="Open sessions a buyer; 0 is no limit.")
+    ] = 100,
+    max_stored_offers: Annotated[
+        int, typer.Option(min=0, help="Stored offers, and pools, a provider; 0 is no limit.")
+    ] = 1_000_000,
+    max_session_requests: Annotated[
+        int, typer.Option(min=0, help="Requests a session; 0 is no limit.")
+    ] = 1_000,
     public_buyer: Annotated[
         bool, typer.Option("--public-buyer", help="Name the buyer in the public record of sales.")
     ] = False,
@@ -143,6 +152,9 @@ def declare(
             hold_capacity=hold_capacity,
             increase_notice_seconds=seconds_of("--increase-notice", increase_notice),
             closure_notice_seconds=seconds_of("--closure-notice", closure_notice),
+            max_open_sessions=max_open_sessions or None,
+            max_stored_offers=max_stored_offers or None,
+            max_session_requests=max_session_requests or None,
         )
         declared = await declare_market(here.meet(OPERATOR), terms)
         if as_json:

@@ -72,6 +72,12 @@ class NotAllowed(Refused):
     REFUSAL = Refusal.NOT_ALLOWED
 
 
+class TooManyEvents(Refused):
+    """More events a second came from this participant than are taken of it."""
+
+    REFUSAL = Refusal.TOO_MANY_EVENTS
+
+
 class UnknownMarket(Refused):
     """No market of this name is declared."""
 
@@ -226,6 +232,24 @@ class ChangesWaiting(Refused):
     """The session would make providers' changes wait too long."""
 
     REFUSAL = Refusal.CHANGES_WAITING
+
+
+class TooManyOffers(Refused):
+    """The provider has as many offers, or pools, stored as the market takes of one."""
+
+    REFUSAL = Refusal.TOO_MANY_OFFERS
+
+
+class TooManySessions(Refused):
+    """The buyer has as many sessions open as the market grants."""
+
+    REFUSAL = Refusal.TOO_MANY_SESSIONS
+
+
+class TooManyRequests(Refused):
+    """The session has made as many requests as the market takes."""
+
+    REFUSAL = Refusal.TOO_MANY_REQUESTS
 
 
 class RequestUnknown(Refused):

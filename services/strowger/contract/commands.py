@@ -80,6 +80,9 @@ class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
     hold_capacity: bool = False
     denied_changes: str = "defer"
     max_deferral_seconds: int = 86_400
+    max_open_sessions: int | None = None
+    max_stored_offers: int | None = None
+    max_session_requests: int | None = None
     rules_version: int = 2
     """Of the rules that decide; no term: a market that stands keeps its own."""
 

@@ -20,6 +20,9 @@ from strowger.contract.refusals import Refusal
 
 EndReason = Literal["terminated", "timed_out"]
 
+Limit = Annotated[int | None, Field(ge=1, le=1_000_000_000, exclude_if=lambda most: most is None)]
+"""How many at most; none is no limit, and isn't written, as it wasn't before there were any."""
+
 
 class MarketTerms(Outbound):
     """What a market declares of itself; only the operator declares markets.
@@ -59,6 +62,15 @@ class MarketTerms(Outbound):
 
     closure_notice_seconds: Annotated[int, Field(ge=0, le=31_536_000)] = 0
     """How long ahead of its effect a withdrawal, or a change of scope, must be published."""
+
+    max_open_sessions: Limit = None
+    """How many sessions a buyer may have open at once; as the other limits, left out if none."""
+
+    max_stored_offers: Limit = None
+    """How many offers, and how many pools, a provider may have stored at once."""
+
+    max_session_requests: Limit = None
+    """How many requests a session may make, pages of answers included."""
 
 
 class OutboundEvent(Outbound):

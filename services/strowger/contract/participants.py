@@ -27,6 +27,12 @@ MAX_AGE_MS: Final = 3_600_000
 MAX_AHEAD_MS: Final = 300_000
 """How far ahead of the broker's append time an event may say that it was made."""
 
+REFUSED_ABOVE: Final = 2
+"""Up to so many times its limit a participant's events are refused, beyond they are dead letters.
+
+A refusal costs a command in the market's log and an answer; a dead letter costs neither.
+"""
+
 
 class Role(StrEnum):
     """What a participant may do; the value is what the topic registry names as writer or reader."""
@@ -44,7 +50,8 @@ class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
     own name.
 
     `x` is the key's 32 bytes in base64url. `not_after_ms` is the first moment at which it counts no
-    more; without it, it counts until it is revoked.
+    more; without it, it counts until it is revoked. `events_per_second` is how many events signed
+    with it a gateway takes within a second from each partition; without it, as many as of anybody.
     """
 
     participant: Annotated[str, msgspec.Meta(pattern=rf"^(service:)?{_SLUG}\Z")]
@@ -53,6 +60,7 @@ class Registration(msgspec.Struct, frozen=True, omit_defaults=True):
     x: str
     not_before_ms: int = 0
     not_after_ms: int | None = None
+    events_per_second: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     @property
     def key(self) -> bytes:

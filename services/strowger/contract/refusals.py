@@ -40,6 +40,11 @@ class Refusal(StrEnum):
     )
     ID_REUSED = "id_reused", False, "This id stands for other content; choose a new id."
     NOT_ALLOWED = "not_allowed", False, "Only another role may send this."
+    TOO_MANY_EVENTS = (
+        "too_many_events",
+        True,
+        "You send more events a second than is taken of you; send it again, more slowly.",
+    )
 
     # Of markets
     UNKNOWN_MARKET = "unknown_market", True, "Check the name, or ask the operator to declare it."
@@ -91,6 +96,12 @@ class Refusal(StrEnum):
         "Name a country by ISO 3166 and a metro in it by IATA, such as GB/LON.",
     )
 
+    TOO_MANY_OFFERS = (
+        "too_many_offers",
+        True,
+        "You have as many stored as this market takes of one provider; withdraw some first.",
+    )
+
     # Of sessions
     TTL_OUT_OF_BOUNDS = "ttl_out_of_bounds", False, "Ask for a ttl within the market's bounds."
     SESSION_REQUIRED = "session_required", False, "This market trades in sessions; open one first."
@@ -114,7 +125,18 @@ class Refusal(StrEnum):
         "Providers' changes have waited long; ask for a shorter session, or again soon.",
     )
 
+    TOO_MANY_SESSIONS = (
+        "too_many_sessions",
+        True,
+        "You have as many open as this market grants a buyer; close one, or wait until one ends.",
+    )
+
     # Of requests and acceptances
+    TOO_MANY_REQUESTS = (
+        "too_many_requests",
+        False,
+        "The session has made as many requests as this market takes; open a new session.",
+    )
     REQUEST_UNKNOWN = "request_unknown", True, "Wait for the request's answer, then send it again."
     OTHER_SESSION = "other_session", False, "Accept in the session that the request was made in."
     UNKNOWN_NETWORK = (
@@ -172,3 +194,5 @@ class DeadLetterReason(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     UNKNOWN_KEY = "unknown_key"
     KEY_EXPIRED = "key_expired"
+    TOO_MANY_EVENTS = "too_many_events"
+    TOO_COMPLEX = "too_complex"

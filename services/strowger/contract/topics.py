@@ -44,6 +44,8 @@ class Topic:
     partitions: int = 1
     config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     events: tuple[type[InboundEvent], ...] = ()
+    events_per_second: int = 0
+    """How many events a gateway takes within a second of a participant, from each partition."""
 
     @property
     def is_compacted(self) -> bool:
@@ -75,7 +77,11 @@ def _table() -> Mapping[str, str]:
 
 
 def _inbound(
-    name: str, writers: tuple[str, ...], purpose: str, *events: type[InboundEvent]
+    name: str,
+    writers: tuple[str, ...],
+    purpose: str,
+    *events: type[InboundEvent],
+    events_per_second: int = 200,
 ) -> Topic:
     return Topic(
         name,
@@ -86,6 +92,7 @@ def _inbound(
         partitions=2,
         config=_stream(7),
         events=events,
+        events_per_second=events_per_second,
     )
 
 
@@ -96,6 +103,8 @@ OFFER_PUBLISHED: Final = _inbound(
     OfferPublished,
     OfferWithdrawn,
     CapacityPublished,
+    # A sheet is published whole, as fast as the exchange takes it.
+    events_per_second=5_000,
 )
 SESSION_OPENED: Final = _inbound(
     "session-opened", ("buyer",), "Sessions that buyers open.", SessionOpened

@@ -51,6 +51,9 @@ class Verified:
     """The event is its sender's own; `refused` says why it goes no further all the same."""
 
     key_id: str
+    events_per_second: int | None = None
+    """How many its key was given; none for the topic's own limit."""
+
     refused: tuple[Refusal, str] | None = None
 
 
@@ -75,9 +78,11 @@ def authenticate(
     if not key.public.verifies(signature, topic.name, record.headers, record.value or b""):
         detail = f"it is not the signature of key {key_id} for this event on {topic.name}"
         return Unreadable(DeadLetterReason.BAD_SIGNATURE, detail)
-    roles = key.registered.registration.roles
+    registration = key.registered.registration
     return Verified(
-        key_id, _role_lacks(topic, roles) or _out_of_time(read.envelope, record.timestamp)
+        key_id,
+        registration.events_per_second,
+        _role_lacks(topic, registration.roles) or _out_of_time(read.envelope, record.timestamp),
     )
 
 

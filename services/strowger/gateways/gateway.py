@@ -1,19 +1,21 @@
 """The one loop of all gateways: every record ends as a command on `market-log` or a dead letter.
 
-A verdict depends on its record, its append time and what can't change of the key that signed it, so
-a redelivery gets the same verdict; each command says which record it came from, and matching takes
-it once. Offsets are committed only after everything
-read was acknowledged where it went, so a crash at any point repeats records and never loses one.
+A verdict depends on its record, what its sender sent before it within the same second of its
+partition, and what can't change of the key that signed it, so a redelivery gets the same verdict;
+each command says which record it came from, and matching takes it once. Offsets are committed only
+after everything read was acknowledged where it went, so a crash at any point repeats records and
+never loses one.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypedDict
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from strowger.broker import connections
 from strowger.broker.appending import Append, Appender, partition_of
@@ -21,8 +23,9 @@ from strowger.broker.consuming import Fetched, Positions, Record, consume
 from strowger.broker.dead_letters import DeadLetter
 from strowger.contract.commands import AnyCommand, Origin, RefuseEvent, encode
 from strowger.contract.fields import to_millis
+from strowger.contract.participants import REFUSED_ABOVE
 from strowger.contract.reading import Malformed, Received, Unreadable, read
-from strowger.contract.refusals import Refusal
+from strowger.contract.refusals import DeadLetterReason, Refusal
 from strowger.contract.topics import MARKET_LOG, Topic
 from strowger.contract.tracing import header_of, traceparent_of
 from strowger.gateways.authentication import (
@@ -32,6 +35,7 @@ from strowger.gateways.authentication import (
     authenticate,
     directory,
 )
+from strowger.gateways.meter import Meter, Pace, counted_again
 from strowger.gateways.subjects import subject_of, subject_of_bytes
 from strowger.service import Life, bootstrap_of
 from strowger.settings import Settings
@@ -45,6 +49,9 @@ MAX_BATCH_RECORDS: Final = 500
 """Bounds how long deciding one batch keeps the event loop, and how much a crash repeats."""
 
 _MAX_DETAIL_LENGTH: Final = 1000
+
+ANYBODY: Final = Verified("", events_per_second=sys.maxsize)
+"""A sender where nobody is authenticated: as much is taken as comes, since names are for free."""
 
 Normalise = Callable[[Received], AnyCommand]
 
@@ -78,20 +85,42 @@ class Gateway:
         """Name the service, which is also its consumer group."""
         return f"gateway-{self.topic.name}"
 
-    def verdict(self, record: Record, keys: Keys | None = None) -> AnyCommand | DeadLetter:
+    def verdict(
+        self, record: Record, keys: Keys | None = None, meter: Meter | None = None
+    ) -> AnyCommand | DeadLetter:
         """Decide where one record goes, whatever its bytes; the same record always goes there.
 
-        Without `keys` nobody is authenticated: everybody is who they say.
+        Without `keys` nobody is authenticated: everybody is who they say. The `meter` has counted
+        what came before in the record's partition; without one, nothing did.
         """
+        meter = meter or Meter()
+        meter.pass_time(record.timestamp)
         event = read(self.topic, record.headers, record.value)
         if isinstance(event, Unreadable):
             return DeadLetter(record, event.reason, event.detail, self.name)
-        verified = Verified("") if keys is None else authenticate(self.topic, record, event, keys)
+        flooded = meter.flooding(event.sender)
+        if flooded is not None:
+            # Whoever signed it: what can't be taken any more isn't worth a look at its signature.
+            return self._too_many(record, event.sender, flooded)
+        verified = ANYBODY if keys is None else authenticate(self.topic, record, event, keys)
         if isinstance(verified, Unreadable):
             return DeadLetter(record, verified.reason, verified.detail, self.name)
+        if not event.sender.startswith("service:"):
+            limit = verified.events_per_second or self.topic.events_per_second
+            match meter.count(event.sender, limit):
+                case Pace.FAR_ABOVE:
+                    return self._too_many(record, event.sender, limit)
+                case Pace.ABOVE:
+                    detail = f"at most {limit} a second are taken in a partition of this topic"
+                    verified = replace(verified, refused=(Refusal.TOO_MANY_EVENTS, detail))
         command = self._command(event, record.value or b"", verified)
         origin = Origin(record.topic, record.partition, record.offset)
         return msgspec.structs.replace(command, origin=origin, key_id=verified.key_id)
+
+    def _too_many(self, record: Record, sender: str, limit: int) -> DeadLetter:
+        most = limit * REFUSED_ABOVE
+        detail = f"{sender} sent more than {most} events within a second, {limit} are taken"
+        return DeadLetter(record, DeadLetterReason.TOO_MANY_EVENTS, detail, self.name)
 
     def _command(self, event: Received | Malformed, value: bytes, verified: Verified) -> AnyCommand:
         if verified.refused is not None:
@@ -166,7 +195,7 @@ async def run(
         partitions = len(await producer.partitions_for(MARKET_LOG.name))
         brake = brake_on(consumer) if brake_on else None
         watch = Watch("take", gateway.topic.name)
-        settling = _Settling(gateway, Appender(producer), partitions, brake, keys, watch)
+        settling = _Settling(gateway, Appender(producer), partitions, brake, keys, bootstrap, watch)
         open_while_serving.enter_context(LAG.following(lags_of(consumer)))
         await consume(
             consumer, gateway.topic.name, settling.settle, stop=life.stop, ready=life.ready
@@ -180,17 +209,25 @@ class _Settling:
     partitions: int
     brake: Brake | None
     directory: Directory | None
+    bootstrap: str
     watch: Watch
+    meters: dict[TopicPartition, Meter] = field(default_factory=dict)
 
     async def settle(self, fetched: Fetched) -> Positions:
         """Append what the records become, and say how far that went in each partition."""
         self.watch.begin()
-        if self.directory is not None:
-            await self.directory.know(record for records in fetched.values() for record in records)
+        await self._know(record for records in fetched.values() for record in records)
+        for place, (first, *_) in fetched.items():
+            if place not in self.meters or self.meters[place].next_offset != first.offset:
+                # It was given to this process anew, or comes again: what was counted may not fit.
+                self.meters[place] = await counted_again(
+                    self.bootstrap, self.gateway.name, first, self._count
+                )
         clogged = await self.brake.clogged() if self.brake else frozenset()
         appends: list[Append] = []
         positions = {
-            place: self._decide(records, clogged, appends) for place, records in fetched.items()
+            place: self._decide(records, self.meters[place], clogged, appends)
+            for place, records in fetched.items()
         }
         self.watch.commits()
         await self.appender.append(appends)
@@ -199,15 +236,32 @@ class _Settling:
         self.watch.settled(settled_of(fetched, positions))
         return positions
 
-    def _decide(self, records: list[Record], clogged: frozenset[int], appends: list[Append]) -> int:
+    async def _know(self, records: Iterable[Record]) -> None:
+        if self.directory is not None:
+            await self.directory.know(records)
+
+    async def _count(self, meter: Meter, records: list[Record]) -> None:
+        await self._know(records)
+        for record in records:
+            self._verdict(record, meter)
+
+    def _verdict(self, record: Record, meter: Meter) -> AnyCommand | DeadLetter:
+        keys = None if self.directory is None else self.directory.keys
+        return self.gateway.verdict(record, keys, meter)
+
+    def _decide(
+        self, records: list[Record], meter: Meter, clogged: frozenset[int], appends: list[Append]
+    ) -> int:
         """Add what the records become, up to the first that has to wait; give its offset."""
         for record in records:
-            keys = None if self.directory is None else self.directory.keys
-            verdict = self.gateway.verdict(record, keys)
+            verdict = self._verdict(record, meter)
             append = self._to_append(verdict, traceparent_of(record.headers))
             if append.topic == MARKET_LOG.name and append.partition in clogged:
+                if not isinstance(verdict, DeadLetter):
+                    meter.take_back(verdict.participant)
                 return record.offset
             appends.append(append)
+            meter.next_offset = record.offset + 1
         return records[-1].offset + 1
 
     def _to_append(

@@ -24,6 +24,7 @@ from strowger.market.scopes import Scopes
 from strowger.market.shelf import Shelf
 from strowger.market.sittings import Sittings, Waiting
 from strowger.market.store import Store
+from strowger.market.tallies import Tallies
 from strowger.market.timers import Deadlines, Forgetting
 
 
@@ -51,6 +52,7 @@ class Book:
         self.deadlines = Deadlines()
         self.forgetting = Forgetting()
         self.feed = Feed()
+        self.tallies = Tallies()
         self.store = Store(
             self.scopes,
             self.sittings,
@@ -59,6 +61,7 @@ class Book:
             self.deadlines,
             self.forgetting,
             self.feed,
+            self.tallies,
         )
 
     def _row(self, key: Key) -> Entity | None:

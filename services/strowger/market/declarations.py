@@ -27,14 +27,14 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
     repeat = book.declared
     if not repeat:
         book.state = MarketState(
-            **terms,
+            **{name: value for name, value in terms.items() if value is not None},
             declared_at_ms=at_ms,
             clock_ms=at_ms,
             sequence=0,
             rules_version=command.rules_version,
             log_offset=book.log_offset,
         )
-    elif any(getattr(book.state, name) != value for name, value in terms.items()):
+    elif any(book.state.term(name) != value for name, value in terms.items()):
         return Denied(Refusal.MARKET_DECLARED_OTHERWISE)
     return Granted(MarketDeclared(**book.stamp(command), terms=declared), repeat=repeat)
 

@@ -51,6 +51,9 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
     hold_capacity: bool = False
     denied_changes: str = "defer"
     max_deferral_seconds: int = 86_400
+    max_open_sessions: int | msgspec.UnsetType = msgspec.UNSET
+    max_stored_offers: int | msgspec.UnsetType = msgspec.UNSET
+    max_session_requests: int | msgspec.UnsetType = msgspec.UNSET
     standing: str = "trading"
     """`trading`, `paused` or `closed`."""
 
@@ -72,6 +75,11 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
 
     log_offset: int = 0
     """Where in the log the operator last changed the market; rows of other kinds have theirs."""
+
+    def term(self, name: str) -> object:
+        """Give a term by its name; none where the declaration set none, as old ones don't."""
+        value: object = getattr(self, name)
+        return None if value is msgspec.UNSET else value
 
     def rate_nano(self, currency: str) -> int | None:
         """Give what a unit of a currency is worth in the market's, times 1e9; none if unknown."""

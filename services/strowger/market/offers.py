@@ -13,6 +13,7 @@ from strowger.market.entities import Offer, Revised
 from strowger.market.notice import notice_needed
 from strowger.market.revising import with_revision
 from strowger.market.rules import FARTHEST_AHEAD_MS, PAST_REVISIONS, REVISIONS_TO_COME
+from strowger.market.tallies import is_stored, reached
 from strowger.market.verdict import Denied, Granted, Verdict
 
 
@@ -93,6 +94,17 @@ def _denied(book: Book, offer: Offer, changed: Offer, revised: Revised) -> Denie
             Refusal.NOTICE_TOO_SHORT,
             f"it is {needed.what}, which takes effect from {earliest} at the soonest",
         )
+    return _too_many(book, offer, revised)
+
+
+def _too_many(book: Book, offer: Offer, revised: Revised) -> Denied | None:
+    """Hold one more offer against the limit: also one that is to be withdrawn anew, but later."""
+    counts = revised.terms is not None or revised.from_ms > book.earliest_effect_ms
+    if not counts or is_stored(offer, book.clock_ms):
+        return None
+    most = book.state.max_stored_offers
+    if reached(most, book.tallies.stored_offers(offer.provider, book.clock_ms)):
+        return Denied(Refusal.TOO_MANY_OFFERS, f"{most} of yours are stored")
     return None
 
 

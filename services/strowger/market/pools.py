@@ -8,6 +8,7 @@ from strowger.market.deferral import deferring_pool, denial, projected_pool, tel
 from strowger.market.digests import content_digest
 from strowger.market.entities import Pool, PoolTerms
 from strowger.market.revising import with_pool_terms
+from strowger.market.tallies import reached
 from strowger.market.verdict import Denied, Granted, Verdict
 
 
@@ -27,6 +28,9 @@ def publish_capacity(book: Book, command: PublishCapacity) -> Verdict:
         return Denied(Refusal.ID_REUSED, detail)
     if command.revision < pool.revision:
         return Denied(Refusal.STALE_REVISION, f"revision {pool.revision} stands")
+    most = book.state.max_stored_offers
+    if not standing.revision and reached(most, book.tallies.pools(command.participant)):
+        return Denied(Refusal.TOO_MANY_OFFERS, f"{most} pools of yours are stored")
     terms = PoolTerms(
         revision=command.revision,
         digest=digest,

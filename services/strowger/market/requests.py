@@ -17,6 +17,7 @@ from strowger.market.ranking import rankable
 from strowger.market.registry import FAMILIES
 from strowger.market.selecting import Candidate, Found, find
 from strowger.market.sessions import usable
+from strowger.market.tallies import reached
 from strowger.market.verdict import Denied, Granted, Verdict
 
 LEAST_MATCH_BYTES: Final = 256
@@ -25,7 +26,7 @@ LEAST_MATCH_BYTES: Final = 256
 
 def submit(book: Book, command: SubmitRequest) -> Verdict:
     """Match a request, and keep what it was shown."""
-    denied = usable(book, command.participant, command.session_id)
+    denied = usable(book, command.participant, command.session_id) or _too_many(book, command)
     if denied is not None:
         return denied
     if not rankable(command.wish.ranking, FAMILIES[command.service.family].attributes):
@@ -49,6 +50,16 @@ def submit(book: Book, command: SubmitRequest) -> Verdict:
     return Granted(
         answer, grounds=tuple(offer(each.provider, each.offer_id, each.revised) for each in items)
     )
+
+
+def _too_many(book: Book, command: SubmitRequest) -> Denied | None:
+    if command.session_id is None:
+        return None
+    most = book.state.max_session_requests
+    session = ("session", book.market, command.participant, command.session_id)
+    if reached(most, book.sittings.count_requests(session)):
+        return Denied(Refusal.TOO_MANY_REQUESTS, f"{most} were made in this session")
+    return None
 
 
 def _too_large(found: Found, size: str) -> Denied:

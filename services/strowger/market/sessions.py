@@ -23,6 +23,7 @@ from strowger.market.entities import Session, Withheld
 from strowger.market.feed import FEEDING
 from strowger.market.feeding import clear
 from strowger.market.holding import give_back_all
+from strowger.market.tallies import reached
 from strowger.market.verdict import Denied, Granted, Notice, Verdict
 
 _CONFIRMED: Final[TypeAdapter[AcceptanceConfirmed]] = TypeAdapter(AcceptanceConfirmed)
@@ -39,6 +40,8 @@ def open_session(book: Book, command: OpenSession) -> Verdict:
     if book.session(command.participant, command.session_id) is not None:
         # Its answer is forgotten, but what was shown in it is not: that must stay unsellable.
         return Denied(Refusal.ID_REUSED, "a session of yours had this id")
+    if reached(state.max_open_sessions, book.tallies.open_sessions(command.participant)):
+        return Denied(Refusal.TOO_MANY_SESSIONS, f"{state.max_open_sessions} of yours are open")
     if state.next_policy is not None:
         return Denied(Refusal.POLICY_CHANGING)
     deadline_ms = state.clock_ms + command.ttl_seconds * 1000

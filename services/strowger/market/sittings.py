@@ -60,6 +60,10 @@ class Sittings:
         """Give the rows of the requests that were made in a session, in order of their ids."""
         return sorted(self._requests.get(session, ()))
 
+    def count_requests(self, session: Key) -> int:
+        """Count the requests that were made in a session."""
+        return len(self._requests.get(session, ()))
+
     def _sale(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         if isinstance(new, Withheld):
             session = ("session", key[1], new.buyer, new.session_id)

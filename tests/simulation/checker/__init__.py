@@ -21,6 +21,7 @@ CHECKS: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     once.every_record_one_outcome,
     passage.commands_say_what_was_sent,
     passage.only_what_cannot_be_read_is_put_away,
+    passage.as_many_as_may_be_are_taken,
     passage.dead_letters_keep_what_was_sent,
     once.decisions_follow_the_log,
     once.one_decision_a_key,

@@ -93,6 +93,8 @@ PLANTED: Final = (
     Mutant(rules.share_ids_between_senders, (4,)),
     Mutant(rules.drop_all_that_is_to_come, (1, 5, 8)),
     Mutant(rules.withdraw_at_once, (5, 8)),
+    Mutant(rules.let_one_more_in, (8,)),
+    Mutant(rules.count_no_restored_sessions, (9,)),
     Mutant(matching.sell_more_than_there_is, (3, 8)),
     Mutant(matching.share_no_pool, (3, 8)),
     Mutant(matching.fall_back_to_a_shorter_code, (8,), plan="by a scan"),

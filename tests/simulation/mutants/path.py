@@ -14,6 +14,7 @@ from strowger.contract.commands import AnyCommand, OpenSession, WithdrawOffer
 from strowger.contract.refusals import DeadLetterReason
 from strowger.gateways import gateway, offer_accepted, session_closed
 from strowger.gateways.gateway import Gateway
+from strowger.gateways.meter import Meter
 from tests.simulation.mutants.mutant import Mutant, committing_first
 
 
@@ -26,8 +27,8 @@ def drop_what_cannot_be_read(patch: pytest.MonkeyPatch) -> None:
     """Let gateways pass over records that they cannot read."""
     real = gateway._Settling._decide  # noqa: SLF001 - a planted bug
 
-    def decide(self: Any, records: Any, clogged: Any, appends: list[Append]) -> int:  # noqa: ANN401 - handed on
-        position = real(self, records, clogged, appends)
+    def decide(self: Any, records: Any, meter: Any, clogged: Any, appends: list[Append]) -> int:  # noqa: ANN401 - handed on
+        position = real(self, records, meter, clogged, appends)
         appends[:] = [each for each in appends if each.topic == "market-log"]
         return position
 
@@ -44,8 +45,8 @@ def append_a_command_twice(patch: pytest.MonkeyPatch) -> None:
     real = gateway._Settling._to_append  # noqa: SLF001 - a planted bug
     real_decide = gateway._Settling._decide  # noqa: SLF001 - a planted bug
 
-    def decide(self: Any, records: Any, clogged: Any, appends: list[Append]) -> int:  # noqa: ANN401 - handed on
-        position = real_decide(self, records, clogged, appends)
+    def decide(self: Any, records: Any, meter: Any, clogged: Any, appends: list[Append]) -> int:  # noqa: ANN401 - handed on
+        position = real_decide(self, records, meter, clogged, appends)
         for record in records:
             verdict = self.gateway.verdict(record)
             if not isinstance(verdict, DeadLetter):
@@ -53,6 +54,23 @@ def append_a_command_twice(patch: pytest.MonkeyPatch) -> None:
         return position
 
     patch.setattr(gateway._Settling, "_decide", decide)  # noqa: SLF001 - a planted bug
+
+
+def count_anew_from_a_start(patch: pytest.MonkeyPatch) -> None:
+    """Let a gateway that is started, or given a partition, count events a second from none."""
+
+    async def counted_again(_: str, __: str, before: Record, ___: object) -> Meter:
+        meter = Meter()
+        meter.next_offset = before.offset
+        return meter
+
+    patch.setattr(gateway, "counted_again", counted_again)
+
+
+def let_one_more_event_in(patch: pytest.MonkeyPatch) -> None:
+    """Take one event a second more than the limit."""
+    real = Meter.count
+    patch.setattr(Meter, "count", lambda self, sender, limit: real(self, sender, limit + 1))
 
 
 def believe_the_body(patch: pytest.MonkeyPatch) -> None:
@@ -120,6 +138,8 @@ PLANTED: Final = (
     Mutant(drop_what_cannot_be_read, (10,)),
     Mutant(keep_half_a_dead_letter, (10,)),
     Mutant(append_a_command_twice, (10,)),
+    Mutant(count_anew_from_a_start, (10,)),
+    Mutant(let_one_more_event_in, (10,)),
     Mutant(believe_the_body, (12,)),
     Mutant(close_for_anybody, (12,)),
     Mutant(put_away_what_can_be_read, (10,)),

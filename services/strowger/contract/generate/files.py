@@ -33,6 +33,8 @@ _REASONS: Final = {
     DeadLetterReason.BAD_SIGNATURE: "The signature is not its key's for this event and topic.",
     DeadLetterReason.UNKNOWN_KEY: "The key was not registered for the sender when this was taken.",
     DeadLetterReason.KEY_EXPIRED: "The key had ceased to count when this was taken.",
+    DeadLetterReason.TOO_MANY_EVENTS: "Its sender was far above its events a second.",
+    DeadLetterReason.TOO_COMPLEX: "The value is nested too deep, or made of too many values.",
 }
 
 

@@ -7,11 +7,14 @@ ours; a test compares them.
 from typing import Final
 
 from strowger.contract.envelope import MAX_ID_LENGTH
+from strowger.contract.reading import MAX_NESTING, MAX_VALUES
 from strowger.contract.topics import (
     DAY_MS,
     INBOUND_TOPICS,
     MAX_ANSWER_BYTES,
     MAX_INBOUND_BYTES,
+    OFFER_PUBLISHED,
+    SESSION_OPENED,
     inbox,
 )
 
@@ -81,7 +84,16 @@ the acceptance id for an acceptance and questions after it.
 
 **Sizes and retention.** An event you send has at most {MAX_INBOUND_BYTES} bytes, one you \
 receive at most {MAX_ANSWER_BYTES}. What you send is kept {_SENT_DAYS} days and is read by the \
-exchange alone.
+exchange alone. It is nested at most {MAX_NESTING} deep and made of at most {MAX_VALUES} values.
+
+**How much.** Within a second, {OFFER_PUBLISHED.events_per_second} of your events are taken from a \
+partition of `{OFFER_PUBLISHED.name}`, {SESSION_OPENED.events_per_second} from one of any other \
+topic, unless the operator gave your key another number. As many again are refused as \
+`too_many_events`: send those again, more slowly. What is beyond goes to \
+`dead-letters` unanswered. \
+A market may limit how many sessions you have open (`too_many_sessions`), offers you have stored \
+(`too_many_offers`) and requests a session makes (`too_many_requests`): see `market-declared`. \
+Kafka slows down who sends more bytes a second than its quota.
 
 **When nothing comes back.** A record without readable headers, sender, JSON or market has \
 nobody to be told; it goes to `dead-letters`, which the operator reads. The reasons are in \

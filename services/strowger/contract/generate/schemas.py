@@ -1,7 +1,8 @@
 """JSON Schemas of the events, from their models: JSON Schema 2020-12, one self-contained each.
 
 What the exchange takes is closed: a field it does not know is refused. What it emits is open: every
-field named is always there, and fields, refusals, policies, families and event types may be added.
+field named is always there, but for limits where there are none, and fields, refusals, policies,
+families and event types may be added.
 """
 
 from collections.abc import Iterator
@@ -57,8 +58,8 @@ class _Emitted(_Plain):
         | core_schema.ComputedField,
         total: bool,  # noqa: FBT001 - pydantic's own signature
     ) -> bool:
-        del field, total
-        return True
+        del total
+        return "serialization_exclude_if" not in field
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
