@@ -19,7 +19,11 @@ _OF_SERVICES: Final = {SESSION_TIMEOUT: (SESSION_TIMEOUT_APP,)}
 
 
 def registration_of(
-    participant: str, key: PublicKey, roles: Iterable[str], not_after_ms: int | None = None
+    participant: str,
+    key: PublicKey,
+    roles: Iterable[str],
+    not_after_ms: int | None = None,
+    events_per_second: int | None = None,
 ) -> Registration:
     """Say of a public key whose it is and what for."""
     return Registration(
@@ -28,6 +32,7 @@ def registration_of(
         tuple(sorted({str(role) for role in roles})),
         key.x,
         not_after_ms=not_after_ms,
+        events_per_second=events_per_second,
     )
 
 

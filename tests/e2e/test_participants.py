@@ -5,6 +5,7 @@ import json
 import pytest
 
 from strowger import keys
+from strowger.broker.errors import BrokerUnavailable
 from strowger.cli.shared.codes import ExitCode
 from strowger.client import BuyerClient, refused
 from strowger.contract.signatures import SigningKey
@@ -58,6 +59,18 @@ async def test_a_suspended_participant_is_readmitted(exchange: Exchange) -> None
     exchange.command("participant", "readmit", buyer)
     await open_session(exchange, buyer)
     assert buyer not in json.loads(exchange.command("participant", "list", "--json"))["suspended"]
+
+
+async def test_a_participant_that_is_withdrawn_can_send_nothing(exchange: Exchange) -> None:
+    """Not without a word of consent; then its user is gone, and its keys count no more."""
+    buyer = exchange.newcomer("buyer")
+    exchange.command("participant", "withdraw", buyer, codes=(ExitCode.USAGE.value,))
+    await open_session(exchange, buyer)
+    exchange.command("participant", "withdraw", buyer, "--yes")
+    with pytest.raises(BrokerUnavailable):
+        await open_session(exchange, buyer)
+    assert list(listed(exchange, buyer).values()) == ["revoked"]
+    exchange.command("participant", "withdraw", unique("nobody"), codes=(ExitCode.USAGE.value,))
 
 
 def test_adding_a_participant_again_changes_nothing(exchange: Exchange) -> None:

@@ -134,7 +134,10 @@ async def test_ten_thousand_poison_records_hold_up_nothing(
     """Each ends as one dead letter or one refusal; the good between them are decided in order."""
     place = await market_at(bootstrap)
     key = SigningKey.new()
-    await register(bootstrap, [registration_of(place.globex, key.public, [Role.BUYER])])
+    await register(
+        bootstrap,
+        [registration_of(place.globex, key.public, [Role.BUYER], events_per_second=POISON)],
+    )
     dead_before = len(await records_of(bootstrap, DEAD_LETTERS.name))
     flood = list(_flood(place.market, place.globex, key))
     async with connections.producer(bootstrap, client_id="poison") as producer:

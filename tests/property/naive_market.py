@@ -31,6 +31,7 @@ TRY_AGAIN = {
     "changes_waiting",
     "policy_changing",
     "key_revoked",
+    "too_many_events",
     "too_many_offers",
     "too_many_sessions",
 }

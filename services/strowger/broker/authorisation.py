@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -26,8 +26,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from strowger.broker import rights
-from strowger.broker.access import Credentials, access_of
+from strowger.broker import quotas, rights
+from strowger.broker.access import OURS, Credentials, access_of
 from strowger.broker.connections import wait_for_broker
 from strowger.broker.errors import BrokerError, BrokerUnavailable
 from strowger.broker.rights import Right, Rights
@@ -62,6 +62,8 @@ class Difference:
     users: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     superfluous: tuple[str, ...] = ()
+    quotas: tuple[str, ...] = ()
+    """Participants with other quotas than the contract's."""
 
     @classmethod
     def of(cls, several: Iterable["Difference"]) -> Self:
@@ -71,30 +73,37 @@ class Difference:
             tuple(user for each in some for user in each.users),
             tuple(right for each in some for right in each.missing),
             tuple(right for each in some for right in each.superfluous),
+            tuple(name for each in some for name in each.quotas),
         )
 
     @property
     def is_empty(self) -> bool:
         """Say whether everything is as it should be."""
-        return not (self.users or self.missing or self.superfluous)
+        return not (self.users or self.missing or self.superfluous or self.quotas)
 
 
 async def apply(bootstrap: str, secrets_dir: Path) -> Difference:
     """Give the exchange's services and operator their users and rights; say what was changed.
 
-    A password that is kept in `secrets_dir` stays; who has none gets a fresh one, kept there.
+    Every participant gets its quotas, too. A password that is kept in `secrets_dir` stays; who has
+    none gets a fresh one, kept there.
 
     Raises:
         BrokerUnavailable: no broker answers, or it does not show what it accepted.
         AuthorisationRefused: the broker said no.
     """
-    return await _settle(bootstrap, rights.of_the_exchange(), secrets_dir)
+    settled = await _settle(bootstrap, rights.of_the_exchange(), secrets_dir)
+    async with _admin(bootstrap) as admin:
+        changed = await _limit(bootstrap, _participants(await _users(admin)))
+    return replace(settled, quotas=changed)
 
 
 async def grant(
     bootstrap: str, participant: str, roles: Iterable[str], *, secrets_dir: Path
 ) -> Difference:
-    """Give a participant its user, and just the rights of these roles; say what was changed.
+    """Give a participant its user, its quotas, and just the rights of these roles.
+
+    What was changed is said.
 
     Its password is kept in `secrets_dir`, to be handed over as the file it is. Granting again
     changes the rights to those of the new roles, and leaves a password alone that is kept here.
@@ -105,7 +114,8 @@ async def grant(
         AuthorisationRefused: the broker said no.
     """
     wanted = {participant: rights.of_participant(participant, roles)}
-    return await _settle(bootstrap, wanted, secrets_dir)
+    settled = await _settle(bootstrap, wanted, secrets_dir)
+    return replace(settled, quotas=await _limit(bootstrap, [participant]))
 
 
 async def withdraw(bootstrap: str, participant: str) -> None:
@@ -120,17 +130,39 @@ async def withdraw(bootstrap: str, participant: str) -> None:
         if participant in await _users(admin):
             deletion = UserScramCredentialDeletion(participant, ScramMechanism.SCRAM_SHA_256)
             await _all(admin.alter_user_scram_credentials([deletion]).values())
+    await quotas.put(bootstrap, [participant], {})
 
 
 async def difference(bootstrap: str) -> Difference:
-    """Compare the exchange's own users and rights with what they should be; change nothing.
+    """Compare the exchange's users and rights, and all quotas, with what they should be.
+
+    Nothing is changed.
 
     Raises:
         BrokerUnavailable: no broker answers.
     """
     wanted = rights.of_the_exchange()
     async with _admin(bootstrap) as admin:
-        return await _compare(admin, wanted)
+        found = await _compare(admin, wanted)
+        participants = _participants(await _users(admin))
+    return replace(found, quotas=quotas.unlike(await quotas.described(bootstrap), participants))
+
+
+async def _limit(bootstrap: str, participants: Iterable[str]) -> tuple[str, ...]:
+    """Set the quotas of participants that have others; give them, once the broker shows it."""
+    names = tuple(participants)
+    changed = quotas.unlike(await quotas.described(bootstrap), names)
+    await quotas.put(bootstrap, changed)
+
+    async def shown() -> bool:
+        return not quotas.unlike(await quotas.described(bootstrap), names)
+
+    await _until(shown)
+    return changed
+
+
+def _participants(users: Iterable[str]) -> list[str]:
+    return [user for user in users if not user.startswith(OURS)]
 
 
 async def _settle(bootstrap: str, wanted: Mapping[str, Rights], secrets_dir: Path) -> Difference:

@@ -21,7 +21,7 @@ _POLL_MS: Final = 100
 
 
 class RegisteredOtherwise(Exception):
-    """A key is registered already, with other roles or validity: that is never changed."""
+    """A key is registered already, with other roles, validity or limit: that is never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def register(
         if known != registration:
             raise RegisteredOtherwise(
                 f"key {registration.key_id} of {registration.participant} is registered with other "
-                "roles or another validity, which are never changed: register another key"
+                "roles, validity or events a second, which are never changed: register another key"
             )
         if known is registration:
             new.append(registration)

@@ -1,5 +1,6 @@
 """`strowger participant`: add participants, change their keys, take and give back what they may."""
 
+import sys
 import time
 from dataclasses import asdict
 from typing import Annotated
@@ -38,6 +39,11 @@ OwnKey = Annotated[
     typer.Option("--public-key", help="Its key, as `keys new` shows it; else one is made here."),
 ]
 
+EventsPerSecond = Annotated[
+    int | None,
+    typer.Option(min=1, help="Events a second taken from a partition; else as of anybody."),
+]
+
 
 @app.command()
 def add(
@@ -48,6 +54,7 @@ def add(
     valid: Annotated[
         str | None, typer.Option(help="How long the key counts, such as 52w; else until revoked.")
     ] = None,
+    events_per_second: EventsPerSecond = None,
     bootstrap: Bootstrap = None,
     as_json: Json = False,
 ) -> None:
@@ -82,7 +89,7 @@ def add(
             if access_of(root).credentials is not None
         ]
         address = here.meet(OPERATOR)
-        if own_key is None and valid is None:
+        if own_key is None and valid is None and events_per_second is None:
             await enrol(address, here.settings.keys_dir, dict.fromkeys(names, role))
         else:
             if len(names) > 1:
@@ -92,7 +99,9 @@ def add(
                 if own_key is None
                 else public_key(own_key)
             )
-            wanted = registration_of(names[0], key, role or TRADERS, _until_ms(valid))
+            wanted = registration_of(
+                names[0], key, role or TRADERS, _until_ms(valid), events_per_second
+            )
             await register(address, [wanted])
         show(report, Difference.of(changes), as_json=as_json)
 
@@ -108,13 +117,15 @@ def rotate(
     overlap: Annotated[
         str, typer.Option(help="How long the keys before still count, such as 1d, 90m, 0.")
     ] = "1h",
+    events_per_second: EventsPerSecond = None,
     bootstrap: Bootstrap = None,
     as_json: Json = False,
 ) -> None:
     """Register another key, and revoke those before once the overlap is over: there is no gap.
 
-    Its roles are those of the key before, unless others are said. A key made here takes the place
-    of the one in the home's keys; what runs with that one has the overlap to be started anew.
+    Its roles and events a second are those of the key before, unless others are said. A
+    key made here takes the place of the one in the home's keys; what runs with that one has the
+    overlap to be started anew.
 
     For example:
 
@@ -130,7 +141,8 @@ def rotate(
         before = [each.registration for each in await _of(address, name)]
         made = SigningKey.new()
         key = made.public if own_key is None else public_key(own_key)
-        wanted = registration_of(name, key, role or before[-1].roles)
+        most = events_per_second or before[-1].events_per_second
+        wanted = registration_of(name, key, role or before[-1].roles, events_per_second=most)
         await register(address, [wanted])
         if own_key is None:
             keys.replace(keys.path_of(here.settings.keys_dir, name), made)
@@ -170,6 +182,43 @@ def revoke(
                 raise NotSaid(f"no key {key_id!r} is registered: see `strowger participant list`")
         await control_access(address, "revoke", key_ids)
         _done("revoked", key_ids, as_json=as_json)
+
+    act(work, as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Withdraw it without asking.")] = False,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Take a participant's user off the broker: it can't log in, read its inbox or send any more.
+
+    Its keys are revoked, too, so that what it sent before is refused. What is stored of it stays:
+    suspend it first if its offers are not to be sold. `participant add` would make a new user.
+
+    For example:
+
+        strowger participant withdraw carrier-x
+    """
+
+    async def work() -> None:
+        here = place(bootstrap=bootstrap)
+        root = await here.broker(ROOT)
+        address = here.meet(OPERATOR)
+        before = [each.registration.key_id for each in await _of(address, name)]
+        question = f"Take {name}'s user off the broker, and revoke its {len(before)} keys for good?"
+        if not (yes or _agreed(question, as_json=as_json)):
+            raise NotSaid("nothing was done: it takes --yes, or an answer")
+        if access_of(root).credentials is not None:
+            await authorisation.withdraw(root, name)
+        await control_access(address, "revoke", before)
+        if as_json:
+            emit({"withdrawn": name, "revoked": before})
+        else:
+            out.print(f"withdrew [bold]{name}[/bold]; {len(before)} keys count no more")
 
     act(work, as_json=as_json)
 
@@ -250,6 +299,15 @@ def _until_ms(valid: str | None) -> int | None:
     if valid is None:
         return None
     return time.time_ns() // 1_000_000 + seconds_of("--valid", valid) * 1000
+
+
+def _agreed(question: str, *, as_json: bool) -> bool:
+    if as_json or not sys.stdin.isatty():
+        return False
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
 
 
 def _done(what: str, names: list[str], *, as_json: bool) -> None:

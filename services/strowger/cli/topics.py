@@ -1,5 +1,7 @@
 """`strowger topics`: make the exchange's topics as the registry says."""
 
+from typing import Final
+
 import typer
 from rich.table import Table
 
@@ -18,6 +20,9 @@ from strowger.enrolment import enrol_services
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Make the exchange's topics, and keep them so."
 )
+
+_FOUND: Final = ("user is missing", "is missing", "is too much", "has other quotas")
+_DONE: Final = ("user created", "granted", "withdrawn", "quotas set")
 
 
 @app.callback()
@@ -63,8 +68,8 @@ def apply(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
 def diff(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
     """Tell where topics, users and rights are other than they should be; exit 2 if any is.
 
-    Nothing is changed. Rights of participants are not looked at, but rights of the exchange's own
-    users are, also such as nobody here gave.
+    Nothing is changed. Rights of participants are not looked at, but their quotas are, and rights
+    of the exchange's own users, also such as nobody here gave.
 
     For example:
 
@@ -84,7 +89,7 @@ def diff(*, bootstrap: Bootstrap = None, as_json: Json = False) -> None:
             table = grid("", "")
             for name, what in topics.items():
                 table.add_row(name, what)
-            _add_rights(table, rights, ("user is missing", "is missing", "is too much"))
+            _add_rights(table, rights, _FOUND)
             out.print(table if topics or not rights.is_empty else "all as it should be")
         return ExitCode.OK if rights.is_empty and not topics else ExitCode.USAGE
 
@@ -113,7 +118,7 @@ def show(report: Report, rights: Difference, *, as_json: bool) -> None:
             table.add_row(name, word)
     for name, why in report.refused.items():
         table.add_row(name, f"[red]{why}[/red]")
-    _add_rights(table, rights, ("user created", "granted", "withdrawn"))
+    _add_rights(table, rights, _DONE)
     out.print(table)
 
 
@@ -122,11 +127,12 @@ def _in_json(rights: Difference) -> dict[str, object]:
         "users": list(rights.users),
         "rights_missing": list(rights.missing),
         "rights_superfluous": list(rights.superfluous),
+        "quotas": list(rights.quotas),
     }
 
 
-def _add_rights(table: Table, rights: Difference, words: tuple[str, str, str]) -> None:
-    several = (rights.users, rights.missing, rights.superfluous)
+def _add_rights(table: Table, rights: Difference, words: tuple[str, ...]) -> None:
+    several = (rights.users, rights.missing, rights.superfluous, rights.quotas)
     for word, some in zip(words, several, strict=True):
         for each in some:
             table.add_row(each, word)

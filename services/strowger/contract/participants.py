@@ -5,7 +5,9 @@ the registration and two append times, whenever that is asked. What changes (a k
 participant suspended) is a command in the markets' logs instead.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
@@ -31,6 +33,19 @@ REFUSED_ABOVE: Final = 2
 """Up to so many times its limit a participant's events are refused, beyond they are dead letters.
 
 A refusal costs a command in the market's log and an answer; a dead letter costs neither.
+"""
+
+QUOTAS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "producer_byte_rate": 4_194_304.0,
+        "consumer_byte_rate": 16_777_216.0,
+        "request_percentage": 100.0,
+    }
+)
+"""What the broker grants each participant: bytes a second, and percent of a thread's time.
+
+Above it the broker makes the participant wait, and nobody else. A sheet that is published as fast
+as the exchange takes it comes to 2 MB a second.
 """
 
 
