@@ -24,10 +24,11 @@ OPERATOR: Final = "service:operator"
 SESSION_TIMEOUT: Final = "service:session-timeout"
 
 
-COMMANDS_VERSION: Final = 1
+COMMANDS_VERSION: Final = 2
 """The newest version of commands that this release decides as they were meant.
 
 A kind or a field that an older release would not know, or would pass over, is of a new version.
+Since the second a market's declaration may have limits.
 """
 
 

@@ -9,7 +9,7 @@ from strowger.market.entities import encode_key
 KIND: Final = "position"
 
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 """Of the rows that this release writes; a field or a kind that it did not know is of a new one."""
 
 

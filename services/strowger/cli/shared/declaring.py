@@ -34,6 +34,7 @@ from strowger.market.rules import NEWEST_RULES
 _Answer = TypeVar("_Answer", bound=OutboundEvent)
 
 _ANSWER_SECONDS: Final = 30
+_LIMITS: Final = ("max_open_sessions", "max_stored_offers", "max_session_requests")
 
 
 async def declare(
@@ -45,7 +46,10 @@ async def declare(
         Refused: the market stands with other terms.
         BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
     """
-    command = DeclareMarket(**_stamp(), **terms.model_dump(), rules_version=NEWEST_RULES)
+    said = terms.model_dump()
+    # An older release would pass over limits: it is to stop at them instead.
+    version = 2 if any(said[name] for name in _LIMITS) else 1
+    command = DeclareMarket(**_stamp(), **said, rules_version=NEWEST_RULES, version=version)
     return await _decided(bootstrap, command, MarketDeclared, timeout_seconds)
 
 
