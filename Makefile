@@ -69,6 +69,14 @@ faults-naive: setup ## the same faults and load against the exchange written the
 forgeries: setup ## play every forgery that we know of against an exchange, and show what became of each
 	@$(BIN)/python -m tests.e2e.forgeries
 
+.PHONY: bench-flood
+bench-flood: setup ## measure whether one participant's flood slows another's trade, 3 minutes
+	@$(BIN)/python -m tests.bench.flood
+
+.PHONY: fuzz
+fuzz: setup ## fuzz all that parses a participant's bytes, on Linux: SECONDS= how long, else 60
+	@$(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS))
+
 .PHONY: bench-matching
 bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=10000 takes one, SEED= another mix
 	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \

@@ -43,16 +43,16 @@ async def test_a_participant_has_the_quotas_of_the_contract(
     assert (await quotas.described(bootstrap))[name] == QUOTAS
     await quotas.put(bootstrap, [name], {"producer_byte_rate": 1.0})
 
-    async def told() -> None:
-        assert name in (await authorisation.difference(bootstrap)).quotas
+    async def told() -> bool:
+        return name in (await authorisation.difference(bootstrap)).quotas
 
     await eventually(told)
     assert name in (await authorisation.apply(bootstrap, secrets_dir)).quotas
     assert (await quotas.described(bootstrap))[name] == QUOTAS
     await authorisation.withdraw(bootstrap, name)
 
-    async def gone() -> None:
-        assert name not in await quotas.described(bootstrap)
+    async def gone() -> bool:
+        return name not in await quotas.described(bootstrap)
 
     await eventually(gone)
 
@@ -74,10 +74,10 @@ async def test_the_broker_itself_slows_down_who_is_above_its_quota(
         }
     )
 
-    async def seen() -> None:
+    async def seen() -> bool:
         producer.produce(OFFER_PUBLISHED.name, b"no event, and long".ljust(5000))
         producer.flush(5)
-        assert throttled
+        return bool(throttled)
 
     await eventually(seen)
     assert throttled[0].throttle_time > 0

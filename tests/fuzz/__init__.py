@@ -1,0 +1,1 @@
+"""Fuzzing of what parses a participant's bytes."""
