@@ -74,6 +74,7 @@ class Commands:
         max_open_sessions: int | None = None,
         max_stored_offers: int | None = None,
         max_session_requests: int | None = None,
+        providers_hidden: bool = False,
         rules_version: int = NEWEST_RULES,
     ) -> DeclareMarket:
         """Declare the market."""
@@ -95,6 +96,7 @@ class Commands:
             public_buyer=public_buyer,
             increase_notice_seconds=increase_notice_seconds,
             closure_notice_seconds=closure_notice_seconds,
+            providers_hidden=providers_hidden,
             rules_version=rules_version,
         )
 

@@ -96,6 +96,10 @@ STATES: Final[Mapping[str, tuple[str, Prepare]]] = MappingProxyType(
             lambda: _shown("sealed", denied_changes="refuse"),
         ),
         "shown, snapshot": ("the same; policy snapshot", lambda: _shown("snapshot")),
+        "shown, hiding": (
+            "the same; policy open, providers hidden",
+            lambda: _shown(providers_hidden=True),
+        ),
         "waiting long": (
             "sealed; a change waits, as long as it may",
             _then(

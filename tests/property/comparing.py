@@ -13,6 +13,7 @@ from strowger.contract.outbound import (
     SessionEnded,
 )
 from strowger.market.markets import Markets
+from tests.property.contracts import Contracts
 from tests.property.naive_feed import FeedBroken, NaiveFeed
 from tests.property.naive_market import NaiveMarket
 from tests.property.naive_rows import Told
@@ -44,6 +45,7 @@ class Comparison:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self._core, self._naive, self._ids = Markets(), NaiveMarket(), _Ids()
+        self._contracts = Contracts()
         self._feed = NaiveFeed()
         self._offset = 0
 
@@ -57,7 +59,9 @@ class Comparison:
         self._offset += 1
         if faults := self._core.faults():
             raise Disagreement(f"{command} failed: {faults!r}") from faults[0]
-        core = [told(each, self._core.public_sale(each)) for each in decisions]
+        core = [
+            self._contracts.renamed(told(each, self._core.public_sale(each))) for each in decisions
+        ]
         _agree(command, core, self._naive.decide(command, at_ms))
         self._follow(command)
         _learn_next(self._naive, decisions)

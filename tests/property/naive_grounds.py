@@ -19,6 +19,7 @@ class NaiveGrounds(NaiveReading):
     def _grounds(self, command: said.AnyCommand) -> Grounds:
         if self.terms is None:
             return []
+        command = self._named(command)
         named = self._of_the_market() + self._of_suspensions(command)
         match command:
             case said.OpenSession() | said.SubmitRequest() | said.AcceptOffer():
@@ -52,12 +53,13 @@ class NaiveGrounds(NaiveReading):
         ]
 
     def _of_what_is_accepted(self, command: said.AcceptOffer) -> Grounds:
-        named = [
-            (own_id(asked.request)[1], asked.place)
-            for asked in self.requests
-            if own_id(asked.request) == (command.participant, f"request {command.request_id}")
-        ]
+        asked_for = (command.participant, f"request {command.request_id}")
+        requests = [asked for asked in self.requests if own_id(asked.request) == asked_for]
+        named = [(own_id(asked.request)[1], asked.place) for asked in requests]
         seen = self._seen_in(command.participant, command.session_id)
+        for asked in requests:
+            if asked.request.session_id == command.session_id:
+                seen = self._sold_in(asked)
         offer = find(self.offers, command.provider, command.offer_id)
         stands = offer and offer.at(seen.view_ms)
         if stands:

@@ -95,11 +95,14 @@ class NaiveMarket(NaiveAccess):
         )
 
     def _public(self, event: Facts, role: str) -> Facts | None:
-        """Give what everybody may read of a sale: in a session under guard only at its end."""
+        """Give what everybody may read of a sale: in a session under guard only at its end.
+
+        By later rules every sale under guard has a word of its own to everybody.
+        """
         if event["type"] != "acceptance-confirmed":
             return None
-        guarded = self._terms.policy in {"guarded", "sealed"} and event["session_id"] is not None
-        if guarded and role == "answer":
+        told_apart = self.rules >= 4 or event["session_id"] is not None
+        if self._terms.policy in {"guarded", "sealed"} and told_apart and role == "answer":
             return None
         if self._terms.public_buyer:
             return event

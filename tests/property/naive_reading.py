@@ -40,16 +40,18 @@ class NaiveReading(NaiveRules):
                 raise Refused("book_changed")
             as_of_ms, last = before.as_of_ms, before.last
         names = sorted((each.provider, each.offer_id) for each in self.offers)
+        if self._terms.providers_hidden:
+            names = [name for name in names if name[0] == command.participant]
         entries: list[Facts] = []
         self.found = []
         withheld = False
         self.ended = None
         for name in names:
             entry = self._entry(find(self.offers, *name), as_of_ms, command.participant)
-            if name <= last or entry is None:
-                continue
-            if self._terms.policy == "guarded" and name in self._being_shown():
+            if name > last and self._withholds(name, entry, command.participant):
                 withheld = True
+                continue
+            if name <= last or entry is None:
                 continue
             if len(entries) == command.most:
                 end = entries[-1]
@@ -71,11 +73,19 @@ class NaiveReading(NaiveRules):
             next=self.ended and MORE,
         )
 
+    def _withholds(self, name: tuple[str, str], entry: Facts | None, reader: str) -> bool:
+        """Say whether a reader would be told of an offer if no session had been shown it."""
+        if self._terms.policy != "guarded" or name not in self._being_shown():
+            return False
+        if entry is None and self.rules >= 4:
+            entry = self._entry(self._as_it_will_be(*name), self.now_ms, reader)
+        return entry is not None
+
     def followed(self) -> list[Facts] | None:
         """Give what a follower of the book may hold now; none where nobody may follow."""
         if self.terms is None or self.standing == "closed":
             return None
-        if self._terms.policy not in {"open", "snapshot"}:
+        if self._terms.policy not in {"open", "snapshot"} or self._terms.providers_hidden:
             return None
         # What is stored in a snapshot market counts a millisecond later, and is told at once.
         self.told_ms = max(self.told_ms, self.now_ms + (self._terms.policy == "snapshot"))

@@ -165,7 +165,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Sold:
-    """A sale in a session, to be told to the public and to its provider when the session ends."""
+    """A sale to be told to the public and to its provider when a buyer's session ends."""
 
     buyer: str
     session_id: str
@@ -206,3 +206,5 @@ class Page:
     wish: Facts
     place: tuple[object, ...]
     shown: int
+    asked: int | None = None
+    """Where in the log its request stands, if the page is only known as long as that is."""

@@ -1,6 +1,10 @@
 """The naive market's rules: what is done, or why not, one command after the other."""
 
 import math
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
 
 from strowger.contract import commands as said
 from tests.property.naive_capacity import Pool, taken
@@ -14,15 +18,26 @@ from tests.property.naive_offers import (
     greatest,
     said_before,
 )
-from tests.property.naive_rows import Asked, Hold, Refused, Sold, Stored, Waiting
+from tests.property.naive_rows import (
+    Asked,
+    BookPage,
+    Hold,
+    Page,
+    Refused,
+    Sold,
+    Stored,
+    Waiting,
+)
 from tests.property.naive_sales import Sale
 from tests.property.naive_sessions import NaiveSessions
+from tests.property.naive_shown import NOBODY, masked
 from tests.property.naive_words import Facts, content, instant, nano, own_id
 
 MORE = "more"
 """Stands for `next`: how the core spells where a page ends is its own."""
 
-RULES = {2, 3}
+RULES = {2, 3, 4}
+_Said = TypeVar("_Said", bound=said.AnyCommand)
 Change = said.PublishOffer | said.WithdrawOffer | said.PublishCapacity
 
 
@@ -62,7 +77,7 @@ class NaiveRules(NaiveSessions):
     # Offers and pools
 
     def _revise(self, command: said.PublishOffer | said.WithdrawOffer) -> tuple[Facts, bool]:
-        offer = self._as_it_will_be(command)
+        offer = self._as_it_will_be(command.participant, command.offer_id)
         if isinstance(command, said.WithdrawOffer) and not offer.revisions:
             raise Refused("offer_unknown")
         if command.revision <= greatest(offer):
@@ -101,9 +116,8 @@ class NaiveRules(NaiveSessions):
         stood = [each for each in (offer.revisions if offer else []) if each.command is closure]
         return stood[0].from_ms if stood else closure.effective_at_ms or 0
 
-    def _as_it_will_be(self, command: said.PublishOffer | said.WithdrawOffer) -> Stored:
+    def _as_it_will_be(self, provider: str, offer_id: str) -> Stored:
         """Give an offer with what waits for it put in, as it would be if the wait ended now."""
-        provider, offer_id = command.participant, command.offer_id
         standing = find(self.offers, provider, offer_id)
         offer = standing.copy() if standing else Stored(provider, offer_id)
         for each in self.waiting:
@@ -187,8 +201,11 @@ class NaiveRules(NaiveSessions):
             self._terms.max_session_requests, self._asked_in(command)
         ):
             raise Refused("too_many_requests")
+        hides = self._terms.providers_hidden
+        if hides and command.wish.exclude_providers:
+            raise Refused("providers_hidden")
         seen = self._seen_in(command.participant, command.session_id)
-        matched = found(self.offers, command, seen, self.pages)
+        matched = found(self.offers, command, seen, self._pages_known())
         valid_until_ms = math.inf
         valid_until = None
         if command.session_id is None:
@@ -202,6 +219,8 @@ class NaiveRules(NaiveSessions):
             )
         )
         self.ended = matched.ended
+        if hides and matched.ended:
+            self.ended = replace(matched.ended, asked=self.place)
         self.found = matched.rests_on
         if command.session_id is not None and self._terms.hold_capacity:
             self._hold(command, command.session_id, matched.matches)
@@ -212,12 +231,20 @@ class NaiveRules(NaiveSessions):
             session_id=command.session_id,
             currency=self._terms.currency,
             able=matched.able,
-            matches=matched.matches,
+            matches=masked(matched.matches, "match") if hides else matched.matches,
             valid_until=valid_until,
-            near_misses=matched.near_misses,
+            near_misses=masked(matched.near_misses, "near-miss") if hides else matched.near_misses,
             next=matched.ended and MORE,
             rates_version=version,
         )
+
+    def _pages_known(self) -> dict[str, Page | BookPage]:
+        kept = {asked.place for asked in self.requests}
+        return {
+            token: page
+            for token, page in self.pages.items()
+            if isinstance(page, BookPage) or page.asked is None or page.asked in kept
+        }
 
     def _hold(self, command: said.SubmitRequest, session_id: str, shown: list[Facts]) -> None:
         """Hold, in the order shown, what a sale would take, as far as there is room."""
@@ -249,11 +276,14 @@ class NaiveRules(NaiveSessions):
 
     def _sell(self, command: said.AcceptOffer) -> Facts:
         self._enter(command)
+        if self._terms.providers_hidden and command.provider != NOBODY:
+            raise Refused("providers_hidden")
+        command = self._named(command)
         asked = self._asked(command)
-        seen = self._seen_in(command.participant, command.session_id)
-        sale = Sale(self.offers, seen, asked, command)
+        sale = Sale(self.offers, self._sold_in(asked), asked, command)
         contract = {"contract_id": f"{command.market}-{self.sequence + 1}", **sale.make()}
-        left = sale.left()
+        tells_nothing = self.rules >= 4 and self._terms.policy in {"guarded", "sealed"}
+        left = dict.fromkeys(sale.left()) if tells_nothing else sale.left()
         notice = self._event("offer-sold", command, **contract, buyer=command.participant, **left)
         own = {name: getattr(command, name) for name in ("acceptance_id", "session_id")}
         confirmed = self._event(
@@ -265,16 +295,39 @@ class NaiveRules(NaiveSessions):
             request_id=command.request_id,
             provider=command.provider,
         )
-        if command.session_id is not None and self._terms.policy in {"guarded", "sealed"}:
-            self.untold.append(
-                Sold(
-                    *(command.participant, command.session_id, confirmed),
-                    *(command.provider, notice, self.place),
-                )
-            )
+        session = self._told_at_the_end_of(command)
+        if session is not None:
+            self.untold.append(Sold(*session, confirmed, command.provider, notice, self.place))
         else:
+            self.notices += [(None, confirmed, [])] if tells_nothing else []
             self.notices.append((command.provider, notice, []))
         return confirmed
+
+    def _told_at_the_end_of(self, command: said.AcceptOffer) -> tuple[str, str] | None:
+        """Give at the end of whose session a sale is told; none where it is told at once."""
+        if self._terms.policy not in {"guarded", "sealed"}:
+            return None
+        if command.session_id is not None:
+            return command.participant, command.session_id
+        waits_for = self._kept_waiting_by(command.provider) if self.rules >= 4 else None
+        if waits_for is None:
+            return None
+        return waits_for.opening.participant, waits_for.opening.session_id
+
+    def _named(self, command: _Said) -> _Said:
+        """Give a command; an acceptance with the names of what its request showed at that place."""
+        if not isinstance(command, said.AcceptOffer) or not self._terms.providers_hidden:
+            return command
+        if command.provider != NOBODY or command.revision != 1:
+            return command
+        for asked in self.requests:
+            if own_id(asked.request) != (command.participant, f"request {command.request_id}"):
+                continue
+            for number, match in enumerate(asked.matches, start=1):
+                if command.offer_id == f"match-{number}":
+                    names = {name: match[name] for name in ("provider", "offer_id", "revision")}
+                    return msgspec.structs.replace(command, **names)
+        return command
 
     def _asked(self, command: said.AcceptOffer) -> Asked:
         for asked in self.requests:
@@ -297,9 +350,11 @@ class NaiveRules(NaiveSessions):
 
 def _terms(command: said.DeclareMarket) -> Facts:
     """Give what stands for good: not by which rules."""
+    unsaid = {"participant", "command", "rules_version"}
+    if not command.providers_hidden:
+        unsaid.add("providers_hidden")
     return {
         name: said_of_it
         for name, said_of_it in content(command).items()
-        if name not in {"participant", "command", "rules_version"}
-        and not (name.startswith("max_") and said_of_it is None)
+        if name not in unsaid and not (name.startswith("max_") and said_of_it is None)
     }

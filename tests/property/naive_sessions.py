@@ -79,9 +79,10 @@ class NaiveSessions:
         return self.terms
 
     def _seen_in(self, buyer: str, session_id: str | None) -> Market:
-        """Give the market as a buyer sees it: in a snapshot's session as it was when it opened."""
+        """Give the market as a buyer sees it: in some sessions as it was when they opened."""
         view_ms = self.now_ms
-        if self._terms.policy == "snapshot" and session_id is not None:
+        stays = {"snapshot", "sealed"} if self.rules >= 4 else {"snapshot"}
+        if self._terms.policy in stays and session_id is not None:
             session = self._session(buyer, session_id)
             assert session is not None
             view_ms = session.opened_ms
@@ -89,6 +90,12 @@ class NaiveSessions:
         return Market(
             *(self._terms, self.now_ms, view_ms, self.rates, self.pools), suspended, self.holds
         )
+
+    def _sold_in(self, asked: Asked) -> Market:
+        """Give the market as an acceptance sees it: under guard as its request saw it."""
+        seen = self._seen_in(asked.request.participant, asked.request.session_id)
+        guarded = self._terms.policy == "guarded" and asked.request.session_id is not None
+        return replace(seen, view_ms=asked.at_ms) if guarded and self.rules >= 4 else seen
 
     # Sessions
 
@@ -191,6 +198,21 @@ class NaiveSessions:
             if (asked.request.participant, f"session {asked.request.session_id}") in running
             for match in asked.matches
         }
+
+    def _kept_waiting_by(self, provider: str) -> Sitting | None:
+        """Give the last to end of the open sessions that may keep a provider's changes waiting."""
+        found = None
+        for each in self._sessions_open():
+            shown = [
+                match["provider"]
+                for asked in self.requests
+                if asked.request.session_id == each.opening.session_id
+                and asked.request.participant == each.opening.participant
+                for match in asked.matches
+            ]
+            if self._terms.policy == "sealed" or provider in shown:
+                found = each
+        return found
 
     def _must_wait(self, change: said.AnyCommand) -> bool:
         """Say whether a change of an offer or a pool cannot take effect now."""

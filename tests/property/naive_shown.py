@@ -4,6 +4,8 @@ from strowger.contract.normal import Need, Terms
 from tests.property.naive_clauses import ATTRIBUTES
 from tests.property.naive_words import Facts, nano, spelled
 
+NOBODY = "hidden"
+
 _PRICED_BY = {"voice": "minute", "internet": "Mbit/s", "ethernet": "", "sms": "message"}
 
 
@@ -19,6 +21,17 @@ def shown(terms: Terms) -> Facts:
         else:
             facts[name] = value
     return facts
+
+
+def masked(told: list[Facts], name: str) -> list[Facts]:
+    """Give what is told of offers without whose they are: each under its place in the list."""
+    hidden: list[Facts] = []
+    for number, each in enumerate(told, start=1):
+        names: Facts = {"provider": NOBODY, "offer_id": f"{name}-{number}", "revision": 1}
+        service = each["service"]
+        assert isinstance(service, dict)
+        hidden.append({**each, **names, "service": {**service, "deck": NOBODY}})
+    return hidden
 
 
 def _scope(terms: Terms) -> Facts:

@@ -48,8 +48,9 @@ class Operator(Providers):
             public_buyer=choices.of(False, True),  # noqa: FBT003 - two values to choose from
             increase_notice_seconds=notice_seconds,
             closure_notice_seconds=notice_seconds // 2,
-            rules_version=choices.of(3, 3, 3, 2, 3, 3, 1),
+            rules_version=choices.of(4, 4, 3, 2, 4, 4, 1),
             **choices.of(_Limits(), _FEW, _Limits(), _FEWER),
+            providers_hidden=choices.of(False, True, False),  # noqa: FBT003 - two to choose from
         )
 
     def _rates(self, choices: Choices) -> AnyCommand:
@@ -69,7 +70,7 @@ class Operator(Providers):
         if what == "policy":
             return self._commands.control("policy", choices.mostly(*POLICIES))
         if what == "rules":
-            return self._commands.control("rules", choices.mostly("3", "2", "4"))
+            return self._commands.control("rules", choices.mostly("4", "3", "5", "2"))
         who = choices.of("acme", "initech", "acme", "globex")
         halt, undoing = choices.of(
             (("suspend", who), ("readmit", who)),

@@ -28,15 +28,17 @@ def declaring(
     required: bool = False,
     holding: bool = False,
     limited: bool = False,
+    hiding: bool = False,
 ) -> Step:
     """Declare a market of a policy; it may want changes announced ahead, or all trade in sessions.
 
-    It may hold what sessions were shown, and limit what each participant has.
+    It may hold what sessions were shown, limit what each participant has, and hide its providers.
 
-    The numbers are those of the first choices that a declaration makes.
+    The numbers are those of the choices that a declaration makes: the first ones, and the last.
     """
     kinds = len(POLICIES)
     choices = POLICIES.index(policy) + kinds * (notice + 2 * required + 4 * holding + 672 * limited)
+    choices += kinds * 672 * 4 * hiding
     return DECLARE._replace(choices=choices)
 
 
@@ -51,6 +53,7 @@ OPENINGS: Final[tuple[tuple[Step, ...], ...]] = (
     *((declaring(policy, holding=True), *_SHOWN) for policy in POLICIES),
     *((declaring(policy, notice=True), *_SHOWN) for policy in ("open", "guarded", "snapshot")),
     *((declaring(policy, limited=True), *_SHOWN) for policy in POLICIES),
+    *((declaring(policy, hiding=True), *_SHOWN) for policy in POLICIES),
     (DECLARE, *(Step(KINDS.index("schedule"), 0, 0, 0) for _ in range(17))),
     (),
 )

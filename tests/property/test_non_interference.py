@@ -1,11 +1,17 @@
 """What buyers do in sessions tells providers nothing, until it is to be told (invariant 7).
 
 Two histories are decided side by side. They differ only in buyers' sessions: where the one opens,
-asks, accepts and ends, the other lets the same time pass. They last less than the horizon: a day
-after it is in force a withdrawal is forgotten, and it is in force later where it had to wait.
+asks, accepts and ends, the other lets the same time pass. Where the market allows, buyers trade
+without sessions, too, in both. They last less than the horizon: a day after it is in force a
+withdrawal is forgotten, and it is in force later where it had to wait.
+
+What is sold without a session is not the same in both: sessions buy what others then can't. So a
+sale that the one history tells at once must be what the other tells of it, if it was made there;
+and no sale may be told at once of a revision that stands no more in the other.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -23,11 +29,22 @@ from strowger.contract.commands import (
     SubmitRequest,
     TellOutcome,
 )
-from strowger.contract.outbound import BookRead, Decision, Event, EventRefused, OfferSold
-from strowger.market import deferral, offers
+from strowger.contract.outbound import (
+    BookRead,
+    Decision,
+    Event,
+    EventRefused,
+    OffersMatched,
+    OfferSold,
+)
+from strowger.market import acceptances, book, deferral, offers
+from strowger.market.capacity import units_left
 from strowger.market.markets import Markets
+from strowger.market.rules import NEWEST_RULES, RULES
+from tests.commands import NOON_MS, Commands
 from tests.playing import Play
 from tests.property.planted_in_feed import follow_under_any_policy
+from tests.property.planted_in_hiding import tell_of_a_sale_that_others_keep
 from tests.property.planted_in_policies import (
     check_against_what_stands,
     tell_a_sale_early,
@@ -39,20 +56,23 @@ from tests.property.script_steps import ELAPSED_MS, FIVE_MINUTES_MS, KINDS, Step
 from tests.property.scripts import declaring, long_script, scripts
 
 PROVIDERS: Final = ("acme", "initech")
-_IN_SESSIONS: Final = OpenSession | CloseSession | SubmitRequest | AcceptOffer | TellOutcome
+_IN_SESSIONS: Final = OpenSession | CloseSession | TellOutcome
 
 
 class Leak(AssertionError):
     """A provider could tell one history from the other."""
 
 
-class _Histories:
+class Histories:
     """One market with sessions, and the same without."""
 
     def __init__(self) -> None:
         self._with, self._without = Markets(), Markets()
         self._offset = -1
+        self._stood: dict[tuple[str | None, str], dict[tuple[str, str], int]] = {}
+        """In the history without, by request: the offers shown, each at its revision."""
         self.compared = 0
+        self.sales = 0
 
     def decide(self, command: AnyCommand, at_ms: int) -> list[Decision]:
         """Decide a command in both histories; give what the one with sessions said.
@@ -70,15 +90,59 @@ class _Histories:
         for provider in PROVIDERS:
             told = list(_inbox(here, provider))
             expected = list(_inbox(there, provider))
+            self._compare_sales(command, _sales(here, provider), _sales(there, provider))
             self.compared += len(expected)
             if len(told) != len(expected) or not all(map(_alike, told, expected)):
                 raise Leak(f"to {command} {provider} was told {told}, else {expected}")
+        self._note(there)
         return here
+
+    def _compare_sales(
+        self, command: AnyCommand, told: Sequence[OfferSold], expected: Sequence[OfferSold]
+    ) -> None:
+        """Hold what a provider is told at once of a sale to what it is told without sessions."""
+        if not told or not isinstance(command, AcceptOffer):
+            return
+        self.sales += bool(expected)
+        if expected and list(map(_plain, told)) != list(map(_plain, expected)):
+            raise Leak(f"to {command} a sale was told as {told}, else as {expected}")
+        stood = self._stood.get((command.participant, command.request_id), {})
+        if stood.get((command.provider, command.offer_id), command.revision) != command.revision:
+            raise Leak(f"to {command} {told} was told, though another revision stands")
+
+    def _note(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            if isinstance(decision.event, OffersMatched) and not decision.repeat:
+                self._stood[decision.recipient, decision.event.request_id] = {
+                    (each.provider, each.offer_id): each.revision for each in decision.event.matches
+                }
+
+
+def _sales(decisions: Sequence[Decision], provider: str) -> list[OfferSold]:
+    """Give what a provider is told at once of sales."""
+    return [
+        decision.event
+        for decision in decisions
+        if decision.recipient == provider
+        and isinstance(decision.event, OfferSold)
+        and decision.command == "accept-offer"
+    ]
+
+
+def _plain(sold: OfferSold) -> OfferSold:
+    """Give a sale without what turns on when a change that waited took effect: it is told by then.
+
+    Those are from when its revision stood, and which longer codes were priced apart when shown.
+    """
+    return sold.model_copy(update={"effective_at": sold.starts_at, "excludes": ()})
 
 
 def _without_sessions(command: AnyCommand) -> AnyCommand:
     """Give what only lets time pass, where a command is of a session."""
-    if not isinstance(command, _IN_SESSIONS):
+    in_session = isinstance(command, _IN_SESSIONS) or (
+        isinstance(command, SubmitRequest | AcceptOffer) and command.session_id is not None
+    )
+    if not in_session:
         return command
     return RefuseEvent(
         market=command.market,
@@ -92,15 +156,10 @@ def _without_sessions(command: AnyCommand) -> AnyCommand:
 
 
 def _inbox(decisions: Sequence[Decision], provider: str) -> Iterator[tuple[bool, Event]]:
-    """Give what a provider is told; what was sold comes when its session has ended."""
+    """Give what a provider is told, but for what was sold."""
     for decision in decisions:
-        if decision.recipient == provider and not _told_late(decision):
+        if decision.recipient == provider and not isinstance(decision.event, OfferSold):
             yield decision.repeat, decision.event
-
-
-def _told_late(decision: Decision) -> bool:
-    ending = decision.command in {"close-session", "session-deadline", "control-market"}
-    return isinstance(decision.event, OfferSold) and ending
 
 
 def _alike(told: tuple[bool, Event], expected: tuple[bool, Event]) -> bool:
@@ -125,26 +184,27 @@ def _whole(command: AnyCommand) -> AnyCommand:
     return command
 
 
-def compare(script: Sequence[Step]) -> int:
-    """Play a script to both histories; give how much was told alike.
+def compare(script: Sequence[Step]) -> Histories:
+    """Play a script to both histories, which then say how much was told alike.
 
     Raises:
         Leak: a provider was told otherwise.
     """
-    histories, director = _Histories(), Director()
+    histories, director = Histories(), Director()
     for step in script:
         if KINDS[step.kind] == "control":
             continue  # a change of the policy waits for sessions by its nature
         far = ELAPSED_MS[step.elapsed] > FIVE_MINUTES_MS
         command, at_ms = director.direct(step._replace(elapsed=0) if far else step)
         director.heard(histories.decide(_whole(command), at_ms))
-    return histories.compared
+    return histories
 
 
 _GUARDING: Final = st.sampled_from(
     [
-        declaring(policy, required=True, holding=holding, notice=notice, limited=limited)
+        declaring(policy, required=required, holding=holding, notice=notice, limited=limited)
         for policy in ("guarded", "sealed")
+        for required in (True, False)
         for holding in (False, True)
         for notice in (False, True)
         for limited in (False, True)
@@ -161,9 +221,46 @@ def test_sessions_tell_providers_nothing(opening: Step, script: list[Step]) -> N
 @pytest.mark.parametrize("policy", ["guarded", "sealed"])
 def test_long_lives_of_sessions_tell_providers_nothing(policy: str) -> None:
     """So they are over thousands of commands, many of them in sessions."""
+    sales = 0
     for seed in range(8):
-        script = long_script(seed, 600, declaring(policy, required=True, notice=seed % 2 == 1))
-        assert compare(script) > 100
+        opening = declaring(policy, required=seed % 4 < 2, notice=seed % 2 == 1)
+        compared = compare(long_script(seed, 600, opening))
+        assert compared.compared > 100
+        sales += compared.sales
+    assert sales > 0
+
+
+def sell_beside_a_session(policy: str) -> int:
+    """Sell without a session while one is open and after it; give how often both told of it.
+
+    Raises:
+        Leak: a provider was told otherwise.
+    """
+    histories, made = Histories(), Commands()
+    commands: tuple[AnyCommand, ...] = (
+        made.declare(policy=policy),
+        made.publish(capacity_minutes=10_000),
+        made.request("r-0", None),
+        made.accept("a-0", None, "r-0"),
+        made.open(),
+        made.request(),
+        made.accept(),
+        made.publish(revision=2, rate_nano=5, capacity_minutes=10_000),
+        made.request("r-2", None),
+        made.accept("a-2", None, "r-2", revision=1),
+        made.close(),
+        made.request("r-3", None),
+        made.accept("a-3", None, "r-3", revision=2),
+    )
+    for at_ms, command in enumerate(commands, start=NOON_MS):
+        histories.decide(command, at_ms)
+    return histories.sales
+
+
+@pytest.mark.parametrize("policy", ["guarded", "sealed"])
+def test_a_sale_beside_a_session_tells_nothing_of_it(policy: str) -> None:
+    """Nor by its number, by what is left, or by a revision that only a session keeps standing."""
+    assert sell_beside_a_session(policy) == 2
 
 
 def refuse_what_is_shown(patch: pytest.MonkeyPatch) -> None:
@@ -174,9 +271,34 @@ def refuse_what_is_shown(patch: pytest.MonkeyPatch) -> None:
 
 def _look() -> None:
     for policy in ("guarded", "sealed"):
+        sell_beside_a_session(policy)
         for seed in range(4):
             compare(long_script(seed, 600, declaring(policy, required=True)))
         compare(long_script(5, 600, declaring(policy, required=True, limited=True)))
+
+
+def decide_by_former_rules(patch: pytest.MonkeyPatch) -> None:
+    """Tell of sales as the rules before did: at once, by number, with what is left."""
+    newest = replace(RULES[NEWEST_RULES], tells_no_session=False)
+    patch.setattr(book, "RULES", {**RULES, NEWEST_RULES: newest})
+
+
+def say_what_is_left(patch: pytest.MonkeyPatch) -> None:
+    """Tell a provider what is left behind all that is sold and held."""
+    patch.setattr(
+        acceptances._Sale,  # noqa: SLF001 - a planted bug
+        "_left",
+        lambda sale, sold: (units_left(sale.book, sold, sale.revised), None),
+    )
+
+
+def number_contracts(patch: pytest.MonkeyPatch) -> None:
+    """Name contracts by a number that counts what goes on in sessions."""
+    patch.setattr(
+        acceptances._Sale,  # noqa: SLF001 - a planted bug
+        "_contract_id",
+        lambda sale: f"{sale.book.market}-{sale.book.state.sequence + 1}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,6 +308,10 @@ def _look() -> None:
         check_against_what_stands,
         tell_a_sale_early,
         refuse_what_is_shown,
+        decide_by_former_rules,
+        say_what_is_left,
+        number_contracts,
+        tell_of_a_sale_that_others_keep,
         follow_under_any_policy,
         count_what_stands,
     ],

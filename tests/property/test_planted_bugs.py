@@ -6,6 +6,7 @@ from hypothesis import Phase, given, settings
 from tests.property import (
     planted_in_costs,
     planted_in_feed,
+    planted_in_hiding,
     planted_in_index,
     planted_in_matching,
     planted_in_policies,
@@ -34,6 +35,7 @@ _PLANTED = {
     "as it chooses": (
         *planted_in_rules.PLANTED,
         *planted_in_policies.PLANTED,
+        *planted_in_hiding.PLANTED,
         *planted_in_feed.PLANTED,
         *planted_in_index.PLANTED,
         *planted_in_index.PLANTED_ONE_BY_ONE,
@@ -75,6 +77,8 @@ def look() -> None:
     look_at_short_ones()
     for seed, opening in _LIMITED:
         compare(long_script(seed, steps=400, opening=opening))
+    for seed, policy in enumerate(POLICIES, start=1930):
+        compare(long_script(seed, steps=600, opening=declaring(policy, hiding=True)))
 
 
 @settings(max_examples=150, derandomize=True, database=None, phases=[Phase.generate])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from tests.simulation.checker import ends, once, passage, replay, rules, sales
+from tests.simulation.checker import ends, hiding, once, passage, replay, rules, sales
 from tests.simulation.checker.reading import Evidence, Facts, Violation
 from tests.simulation.doctoring import (
     Doctor,
@@ -59,6 +59,15 @@ def _of_the_sold_session(
 
 def _is_sale(facts: Facts) -> bool:
     return told(facts, "acceptance-confirmed") and facts["role"] == "answer"
+
+
+def _is_hidden(told: Facts) -> bool:
+    return any(each["provider"] == hiding.HIDDEN for each in told.get("matches", ()))
+
+
+def _named(told: Facts) -> Facts:
+    first, *others = told["matches"]
+    return {**told, "matches": [{**first, "provider": "acme"}, *others]}
 
 
 def _under(history: History, policy: str) -> History:
@@ -155,6 +164,11 @@ DOCTORED: Final[tuple[tuple[str, Check, Doctor], ...]] = (
         "sold at another revision",
         sales.sold_as_shown,
         altered("decisions", _is_sale, saying(revision=10_000)),
+    ),
+    (
+        "named before it was bought",
+        hiding.hidden_until_bought,
+        altered("inbox.globex", _is_hidden, _named),
     ),
     ("sold at another cost", sales.sold_as_shown, altered("decisions", _is_sale, saying(cost="0"))),
     (

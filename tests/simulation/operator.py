@@ -51,6 +51,7 @@ class Operator:
                 max_open_sessions=chance.choice((None, 1, 2)),
                 max_stored_offers=chance.choice((None, None, 2)),
                 max_session_requests=chance.choice((None, 1, 3)),
+                providers_hidden=chance.random() < 0.3,
                 rules_version=NEWEST_RULES,
             )
         )

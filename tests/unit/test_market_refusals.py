@@ -56,6 +56,11 @@ def _capacity_exhausted(play: Play) -> Event:
     return play.answer(play.commands.accept("a-2"))
 
 
+def _providers_hidden(_: Play) -> Event:
+    play = Play(providers_hidden=True)
+    return play.answer(play.commands.request("r-2", None, exclude_providers=("acme",)))
+
+
 def _rates_not_newer(play: Play) -> Event:
     play.done(play.commands.rates(version=2))
     return play.answer(play.commands.rates(version=1))
@@ -197,6 +202,7 @@ REACHED: Final[Mapping[Refusal, Callable[[Play], Event]]] = {
         play.commands.request("r-2", after="bm90IG91cnM")
     ),
     Refusal.ANSWER_TOO_LARGE: _answer_too_large,
+    Refusal.PROVIDERS_HIDDEN: _providers_hidden,
     Refusal.NOT_SHOWN: lambda play: play.answer(play.commands.accept(offer_id="of-9")),
     Refusal.MATCH_EXPIRED: _match_expired,
     Refusal.OFFER_CHANGED: _offer_changed,

@@ -112,6 +112,9 @@ def declare(
     max_session_requests: Annotated[
         int, typer.Option(min=0, help="Requests a session; 0 is no limit.")
     ] = 1_000,
+    hide_providers: Annotated[
+        bool, typer.Option("--hide-providers", help="Tell buyers who sells once they have bought.")
+    ] = False,
     public_buyer: Annotated[
         bool, typer.Option("--public-buyer", help="Name the buyer in the public record of sales.")
     ] = False,
@@ -155,6 +158,7 @@ def declare(
             max_open_sessions=max_open_sessions or None,
             max_stored_offers=max_stored_offers or None,
             max_session_requests=max_session_requests or None,
+            providers_hidden=hide_providers,
         )
         declared = await declare_market(here.meet(OPERATOR), terms)
         if as_json:
@@ -226,7 +230,7 @@ def control(
 
         strowger market control voice policy sealed
 
-        strowger market control voice rules 3
+        strowger market control voice rules 4
     """
 
     async def work() -> None:

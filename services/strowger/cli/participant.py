@@ -20,6 +20,7 @@ from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, err, grid, out
 from strowger.cli.shared.place import NotSaid, checked, place
 from strowger.cli.topics import show
+from strowger.contract.outbound import HIDDEN
 from strowger.contract.participants import Role
 from strowger.contract.signatures import SigningKey
 from strowger.enrolment import TRADERS, enrol, registration_of
@@ -76,7 +77,8 @@ def add(
     async def work() -> None:
         here = place(bootstrap=bootstrap)
         for name in names:
-            checked("participant", name)
+            if checked("participant", name) == HIDDEN:
+                raise NotSaid(f"{HIDDEN} stands for whoever a market does not name: choose another")
         root = await here.broker(ROOT)
         report = await provisioning.ensure_inboxes(
             root, names, replication_factor=here.settings.replication_factor

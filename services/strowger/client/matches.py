@@ -19,7 +19,9 @@ class ShownOffer:
     `rank` 1 is the best. `cost` is for the whole request, in the offer's own `currency`, which
     binds; `lines` add it up and `breakdown` says how usage was counted. `ranking_cost` is the same
     in the market's currency. `term_months` is how long it binds; with `renewal_assumed` the
-    comparison is longer than that. Only one whose `firmness` is `firm` can be accepted.
+    comparison is longer than that. Only one whose `firmness` is `firm` can be accepted. Where a
+    market hides its providers `provider` is `hidden`, and `offer_id` a name that only this answer
+    knows: it is accepted all the same, and the confirmation tells who sold.
     """
 
     market: str

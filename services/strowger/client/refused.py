@@ -288,6 +288,12 @@ class AnswerTooLarge(Refused):
     REFUSAL = Refusal.ANSWER_TOO_LARGE
 
 
+class ProvidersHidden(Refused):
+    """The market hides its providers: none can be excluded, nor named by an acceptance."""
+
+    REFUSAL = Refusal.PROVIDERS_HIDDEN
+
+
 class NotShown(Refused):
     """The request's answer did not show this offer at this revision."""
 

@@ -84,6 +84,7 @@ class DeclareMarket(Command, frozen=True, tag="declare-market", kw_only=True):
     max_open_sessions: int | None = None
     max_stored_offers: int | None = None
     max_session_requests: int | None = None
+    providers_hidden: bool = False
     rules_version: int = 2
     """Of the rules that decide; no term: a market that stands keeps its own."""
 

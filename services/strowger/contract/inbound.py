@@ -152,13 +152,18 @@ class RequestSubmitted(InboundEvent):
 
     firm_only: bool = False
     exclude_providers: Annotated[tuple[ParticipantId, ...], Field(max_length=200)] = ()
+    """Show none of theirs; refused where a market hides its providers."""
+
     ranking: RankBy = RankBy()
     near_misses: Annotated[int, Field(ge=0, le=20)] = 3
     """Where fewer offers than this are able, show up to so many that fail one clause only."""
 
 
 class OfferAccepted(InboundEvent):
-    """A buyer accepted one shown offer, at the revision that was shown, for the whole request."""
+    """A buyer accepted one shown offer, at the revision that was shown, for the whole request.
+
+    Provider, offer and revision are as that request's answer names them.
+    """
 
     TYPE: ClassVar[str] = "strowger.offer-accepted.v1"
 

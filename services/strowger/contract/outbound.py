@@ -1,7 +1,7 @@
 """The events that the exchange emits: answers, notices, and the public record of sales."""
 
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,12 @@ EndReason = Literal["terminated", "timed_out"]
 
 Limit = Annotated[int | None, Field(ge=1, le=1_000_000_000, exclude_if=lambda most: most is None)]
 """How many at most; none is no limit, and isn't written, as it wasn't before there were any."""
+
+HIDDEN: Final = "hidden"
+"""Stands for the provider, and its deck, where a market hides who that is; nobody has this name."""
+
+Hiding = Annotated[bool, Field(exclude_if=lambda hides: not hides)]
+"""Whether something is hidden; isn't written where it isn't, as it wasn't before it could be."""
 
 
 class MarketTerms(Outbound):
@@ -71,6 +77,9 @@ class MarketTerms(Outbound):
 
     max_session_requests: Limit = None
     """How many requests a session may make, pages of answers included."""
+
+    providers_hidden: Hiding = False
+    """Whether buyers learn who sells only by a confirmed acceptance; left out if not."""
 
 
 class OutboundEvent(Outbound):
@@ -288,6 +297,9 @@ class Match(Outbound):
     none where the offer has no term; with `renewal_assumed` the comparison is longer than the term
     and takes it as renewed at its price. `undetermined` names the clauses that the offer says
     nothing to and that the buyer let pass.
+
+    Where a market hides its providers, `provider` and the service's deck are `hidden`, `offer_id`
+    is a name that holds in this answer alone, and `revision` is 1: an acceptance repeats the three.
     """
 
     rank: int
@@ -312,7 +324,7 @@ class NearMiss(Outbound):
     `short_by` is in `unit`, in the direction that was asked for; none where there is no measure: a
     word that differs, words that are missing, an attribute that is not given. The clauses `term`,
     `max_cost`, `capacity`, `channels`, `ceiling_mbps`, `firmness` and `codes` are the request's own
-    limits.
+    limits. Where a market hides its providers it is named as a match is.
     """
 
     provider: ParticipantId
@@ -403,10 +415,13 @@ class OfferSold(Contract):
     type: Literal["offer-sold"] = "offer-sold"
     buyer: ParticipantId
     remaining: int | None
-    """Units of capacity left, of the offer or its pool; none where it is unlimited."""
+    """Units of capacity left, of the offer or its pool; none where it is unlimited.
+
+    Nor is it told in guarded and sealed markets, where sessions may hold or have bought some: there
+    a provider counts what it was told of."""
 
     remaining_channels: int | None = None
-    """Channels left of the pool; none where they are not counted."""
+    """Channels left of the pool; none where they are not counted, or not told, as units."""
 
 
 class EventRefused(OutboundEvent):

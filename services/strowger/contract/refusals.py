@@ -155,6 +155,11 @@ class Refusal(StrEnum):
         "Give as `after` the `next` of an answer to the same service and wishes.",
     )
     ANSWER_TOO_LARGE = "answer_too_large", False, "Ask for fewer offers with max_matches."
+    PROVIDERS_HIDDEN = (
+        "providers_hidden",
+        False,
+        "Who sells is told once you have bought: exclude nobody, and name an offer as shown.",
+    )
     NOT_SHOWN = "not_shown", False, "Accept an offer, at its revision, that the answer showed."
     MATCH_EXPIRED = "match_expired", False, "The match's validity has passed; submit a new request."
     OFFER_CHANGED = (

@@ -16,7 +16,9 @@ from strowger.market.book import Book
 from strowger.market.capacity import channels_left, take, units_left
 from strowger.market.coverage import longer_codes
 from strowger.market.deferral import withholds
-from strowger.market.entities import Offer, Request, Revised, Shown, Withheld
+from strowger.market.digests import event_id
+from strowger.market.entities import Key, Offer, Request, Revised, Session, Shown, Withheld
+from strowger.market.hiding import meant, unmasking
 from strowger.market.holding import consume
 from strowger.market.registry import FAMILIES
 from strowger.market.scopes import Item, Viewer
@@ -28,28 +30,30 @@ _EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 
 def accept(book: Book, command: AcceptOffer) -> Verdict:  # noqa: PLR0911 - one return a refusal
     """Sell the whole request from one shown offer, or nothing."""
-    denied = usable(book, command.participant, command.session_id)
+    denied = usable(book, command.participant, command.session_id) or unmasking(book, command)
     if denied is not None:
         return denied
+    command = meant(book, command)
     request = book.request(command.participant, command.request_id)
     if request is None:
         return Denied(Refusal.REQUEST_UNKNOWN, "no request of yours has this id in this market")
     if request.session_id != command.session_id:
         return Denied(Refusal.OTHER_SESSION)
+    hides = book.state.providers_hidden
     shown = _shown(request, command)
     if shown is None:
         return Denied(Refusal.NOT_SHOWN)
     if request.valid_until_ms is not None and book.clock_ms >= request.valid_until_ms:
         return Denied(Refusal.MATCH_EXPIRED)
     offer = book.offer(command.provider, command.offer_id)
-    seen_at_ms = book.view_ms(command.participant, command.session_id)
-    revised = None if offer is None else offer.in_force(seen_at_ms)
+    revised = None if offer is None else offer.in_force(book.sale_view_ms(request))
     if offer is None or revised is None or revised.terms is None:
         return Denied(Refusal.OFFER_GONE)
     if offer.provider in book.suspended:
-        return Denied(Refusal.OFFER_GONE, "its provider is suspended")
+        return Denied(Refusal.OFFER_GONE, "" if hides else "its provider is suspended")
     if revised.revision != command.revision:
-        return Denied(Refusal.OFFER_CHANGED, f"revision {revised.revision} stands now")
+        stands = f"revision {revised.revision} stands now"
+        return Denied(Refusal.OFFER_CHANGED, "" if hides else stands)
     if revised.firmness != "firm":
         return Denied(Refusal.NOT_FIRM, f"it is {revised.firmness.replace('_', ' ')}")
     sale = _Sale(book, command, request, shown, offer, revised, revised.terms)
@@ -114,7 +118,7 @@ class _Sale:
             shown=self.shown,
             excludes=self._excludes(),
         )
-        contract_id = f"{book.market}-{book.state.sequence + 1}"  # as the decision that makes it
+        contract_id = self._contract_id()
         confirmed = AcceptanceConfirmed(
             **book.stamp(command),
             **frozen,
@@ -135,22 +139,70 @@ class _Sale:
         consume(book, self.request, self.shown)
         offer = book.offer(self.offer.provider, self.offer.offer_id) or self.offer
         sold = take(book, offer, self.revised, units, need.channels)
+        left, channels = self._left(sold)
         notice = OfferSold(
             **book.stamp(command),
             **frozen,
             contract_id=contract_id,
             buyer=command.participant,
-            remaining=units_left(book, sold, self.revised),
-            remaining_channels=channels_left(book, sold.provider, self.revised),
+            remaining=left,
+            remaining_channels=channels,
         )
-        if command.session_id is not None and withholds(book):
-            self._withhold(command.session_id, confirmed, notice)
+        until = self._withheld_until()
+        if until is not None:
+            self._withhold(until, confirmed, notice)
             return Granted(confirmed)
-        return Granted(confirmed, (Notice(self.offer.provider, notice),))
+        public = (Notice(None, confirmed),) if self._tells_no_session else ()
+        return Granted(confirmed, (*public, Notice(self.offer.provider, notice)))
 
-    def _withhold(self, session_id: str, confirmed: AcceptanceConfirmed, notice: OfferSold) -> None:
+    @property
+    def _tells_no_session(self) -> bool:
+        return withholds(self.book) and self.book.rules.tells_no_session
+
+    def _left(self, sold: Offer) -> tuple[int | None, int | None]:
+        """Give the units and channels that are left, as far as the provider may be told."""
+        if self._tells_no_session:
+            return None, None  # they turn on what sessions that are open bought and hold
+        units = units_left(self.book, sold, self.revised)
+        return units, channels_left(self.book, sold.provider, self.revised)
+
+    def _contract_id(self) -> str:
+        """Name the contract: as the decision that makes it, whose number counts all that went on.
+
+        Where that would tell of sessions, by its cause, which is its buyer's own.
+        """
+        book, command = self.book, self.command
+        if not self._tells_no_session:
+            return f"{book.market}-{book.state.sequence + 1}"
+        cause = (command.participant, command.acceptance_id, command.causation_id)
+        return f"{book.market}-{event_id('contract', book.market, *cause, str(book.clock_ms))}"
+
+    def _withheld_until(self) -> Key | None:
+        """Give the session before whose end nobody but the buyer hears of the sale; none: at once.
+
+        A sale without a session tells which revision stood, and so that a session keeps a later one
+        waiting: it waits for the last to end of those that may do so now.
+        """
+        book, command = self.book, self.command
+        if command.session_id is not None:
+            session = ("session", book.market, command.participant, command.session_id)
+            return session if withholds(book) else None
+        if not self._tells_no_session:
+            return None
+        guarded = book.state.policy == "guarded"
+        concerned = book.sittings.concerning(self.offer.provider if guarded else None)
+        return max(concerned, key=self._deadline, default=None)
+
+    def _deadline(self, session: Key) -> tuple[int, Key]:
+        row = self.book.store.get(session)
+        if not isinstance(row, Session):
+            raise TypeError(f"{session} is no session")
+        return row.deadline_ms, session
+
+    def _withhold(self, session: Key, confirmed: AcceptanceConfirmed, notice: OfferSold) -> None:
         """Keep the sale from its provider and the public until the session ends."""
-        book, buyer = self.book, self.command.participant
+        book = self.book
+        _, _, buyer, session_id = session
         number = f"{book.state.sequence:016d}"
         book.store.put(
             ("withheld", book.market, buyer, session_id, number),
@@ -170,8 +222,7 @@ class _Sale:
         command, need = self.command, self.request.need
         key = ("offer", self.book.market, self.offer.provider, self.offer.offer_id)
         item = Item(key, self.revised, None)
-        seen_at_ms = self.book.view_ms(command.participant, command.session_id)
-        viewer = Viewer(command.participant, seen_at_ms)
+        viewer = Viewer(command.participant, self.book.sale_view_ms(self.request))
         origin = str(need.extra.get("origin", ""))
         prefix = self.terms.scope[0]
         longer = longer_codes(self.book.scopes, item, prefix, origin, viewer)

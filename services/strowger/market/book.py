@@ -118,12 +118,28 @@ class Book:
         return self.sittings.any_opened_within(from_ms, until_ms)
 
     def view_ms(self, buyer: str, session_id: str | None) -> int:
-        """Give the time at which a request sees the book: now, or when its session was opened."""
-        if session_id is not None and self.state.policy == "snapshot":
+        """Give the time at which a request sees the book: now, or when its session was opened.
+
+        In a sealed market nothing changes meanwhile but by a schedule of before.
+        """
+        state = self.state
+        stays = state.policy == "sealed" and self.rules.keeps_what_was_shown
+        if session_id is not None and (state.policy == "snapshot" or stays):
             session = self.session(buyer, session_id)
             if session is not None:
                 return session.opened_at_ms
         return self.clock_ms
+
+    def sale_view_ms(self, request: Request) -> int:
+        """Give the time at which an acceptance sees the book: as its request does.
+
+        Under guard as that did when it was answered: what was shown is there, since it cannot be
+        changed before the session's end, whatever a schedule of before has brought since.
+        """
+        guarded = self.state.policy == "guarded" and self.rules.keeps_what_was_shown
+        if guarded and request.session_id is not None:
+            return request.shown_at_ms
+        return self.view_ms(request.buyer, request.session_id)
 
     def unwanted(self, command: SubmitRequest) -> frozenset[str]:
         """Give the providers that a request is not matched with: its buyer's, the operator's."""

@@ -74,7 +74,7 @@ def control(book: Book, command: ControlMarket) -> Verdict:
             # Two buyers may send under the same ids: what they did is told apart by whose it is.
             subject = f"session {ended.event.session_id} of {ended.buyer}"
             notices.append(Notice(ended.buyer, ended.event, subject, ended.grounds))
-            notices += [replace(each, subject=subject) for each in ended.notices]
+            notices += [replace(each, subject=each.subject or subject) for each in ended.notices]
     settle_policy(book)
     repeat = book.state == state
     if not repeat:

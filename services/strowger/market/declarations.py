@@ -24,6 +24,7 @@ def declare(book: Book, command: DeclareMarket, at_ms: int) -> Verdict:
         return Denied(Refusal.UNKNOWN_RULES, f"known are {KNOWN_RULES}")
     terms = {name: getattr(command, name) for name in _TERMS}
     declared = MarketTerms(market=command.market, **terms)
+    terms["providers_hidden"] = terms["providers_hidden"] or None
     repeat = book.declared
     if not repeat:
         book.state = MarketState(

@@ -54,6 +54,7 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
     max_open_sessions: int | msgspec.UnsetType = msgspec.UNSET
     max_stored_offers: int | msgspec.UnsetType = msgspec.UNSET
     max_session_requests: int | msgspec.UnsetType = msgspec.UNSET
+    providers_hidden: bool | msgspec.UnsetType = msgspec.UNSET
     standing: str = "trading"
     """`trading`, `paused` or `closed`."""
 
@@ -266,6 +267,8 @@ class Request(msgspec.Struct, frozen=True, tag_field="row", tag="request"):
     valid_until_ms: int | None
     forget_at_ms: int
     log_offset: int = 0
+    page_end: tuple[int | str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The place of the last that was shown, where more rank behind and no buyer may hold it."""
 
 
 class Remembered(msgspec.Struct, frozen=True, tag_field="row", tag="remembered"):
@@ -280,7 +283,10 @@ class Remembered(msgspec.Struct, frozen=True, tag_field="row", tag="remembered")
 
 
 class Withheld(msgspec.Struct, frozen=True, tag_field="row", tag="withheld"):
-    """A sale that nobody but its buyer may hear of before its session ends: the confirmation."""
+    """A sale that nobody but its buyer may hear of before a session ends: the confirmation.
+
+    The session is that of `buyer`, and of the sale, unless the sale is of no session.
+    """
 
     buyer: str
     session_id: str

@@ -24,7 +24,7 @@ def keep_up(book: Book) -> None:
         if state.next_policy is None:  # else it is the policy's turn, when it settles
             clear(book, "policy")
         return
-    if state.policy not in FEEDING or state.standing == "closed":
+    if state.policy not in FEEDING or state.providers_hidden or state.standing == "closed":
         clear(book, "market" if state.policy in FEEDING else "policy")
         return
     if state.feed.standing == "closed":

@@ -92,11 +92,13 @@ def _accepted(book: Book, command: AcceptOffer) -> Iterator[Ground]:
         sitting = book.session(command.participant, command.session_id)
         if sitting is None or sitting.ended_at_ms is not None:
             return
+    seen_at_ms = book.view_ms(command.participant, command.session_id)
     request = book.request(command.participant, command.request_id)
     if request is not None:
         yield Ground(subject=f"request {request.request_id}", log_offset=request.log_offset)
+        if request.session_id == command.session_id:
+            seen_at_ms = book.sale_view_ms(request)
     offered = book.offer(command.provider, command.offer_id)
-    seen_at_ms = book.view_ms(command.participant, command.session_id)
     revised = None if offered is None else offered.in_force(seen_at_ms)
     if revised is not None:
         yield offer(command.provider, command.offer_id, revised)

@@ -32,15 +32,17 @@ class Markets:
     def public_sale(self, decision: Decision) -> AcceptanceConfirmed | None:
         """Give the public record of the sale that a decision made; none if it made none.
 
-        An answer given again sold nothing. A sale that is withheld until its session's end is made
-        public by the notice to nobody that follows then. Unless the market names its buyers, what
-        would tell who bought is left out, and the contract stands for the cause.
+        An answer given again sold nothing. A sale that is withheld until a session's end, or could
+        be, is made public by the notice to nobody that follows then, or at once. Unless the market
+        names its buyers, what would tell who bought is left out, and the contract stands for the
+        cause.
         """
         sale = decision.event
         if not isinstance(sale, AcceptanceConfirmed) or decision.repeat:
             return None
         book = self._markets[decision.market].book
-        if decision.role == "answer" and sale.session_id is not None and withholds(book):
+        follows = sale.session_id is not None or book.rules.tells_no_session
+        if decision.role == "answer" and follows and withholds(book):
             return None
         if book.state.public_buyer:
             return sale

@@ -1,4 +1,8 @@
-"""Continuations: where the page before ended, for the same request alone to go on from."""
+"""Continuations: where the page before ended, for the same request alone to go on from.
+
+A place names the offer that stands there. Where providers are hidden a continuation names the page
+instead, by its request and time, and that request's row knows the place.
+"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
@@ -7,6 +11,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from strowger.contract.commands import SubmitRequest
+from strowger.market.book import Book
 from strowger.market.ranking import Order
 
 _MOST_SHOWN: Final = 10**9
@@ -28,7 +33,7 @@ class Start(NamedTuple):
     last: Order | None = None
 
 
-def start_of(command: SubmitRequest) -> Start | None:
+def start_of(book: Book, command: SubmitRequest) -> Start | None:
     """Give where a request's page starts; none where its continuation is not of this request."""
     after = command.wish.after
     if after is None:
@@ -38,9 +43,10 @@ def start_of(command: SubmitRequest) -> Start | None:
         read = msgspec.json.decode(data, type=Continuation)
     except (ValueError, RecursionError):  # of base64 and of msgspec alike
         return None
-    if read.request != _digest(command) or not _is_place(command, read.last):
+    last = _page_end(book, command, read.last) if book.state.providers_hidden else read.last
+    if read.request != _digest(command) or last is None or not _is_place(command, last):
         return None
-    return Start(read.shown, read.last)
+    return Start(read.shown, last)
 
 
 def continuation(command: SubmitRequest, shown: int, last: Order) -> str:
@@ -49,9 +55,23 @@ def continuation(command: SubmitRequest, shown: int, last: Order) -> str:
     return urlsafe_b64encode(encoded).decode().rstrip("=")
 
 
+def hidden_place(command: SubmitRequest, at_ms: int) -> Order:
+    """Give what stands for the place of a page's last offer where no buyer may hold that."""
+    return at_ms, command.request_id
+
+
 def follows(place: Order, start: Start) -> bool:
     """Say whether a place is behind a page's start."""
     return start.last is None or place > start.last
+
+
+def _page_end(book: Book, command: SubmitRequest, named: Order) -> Order | None:
+    match named:
+        case int(at_ms), str(request_id):
+            page = book.request(command.participant, request_id)
+            if page is not None and page.shown_at_ms == at_ms:
+                return None if page.page_end is msgspec.UNSET else page.page_end
+    return None
 
 
 def _is_place(command: SubmitRequest, last: Order) -> bool:

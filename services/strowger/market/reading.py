@@ -12,6 +12,7 @@ from strowger.contract.outbound import BookEntry, BookRead, Ground
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.book import Book
+from strowger.market.deferral import projected
 from strowger.market.entities import Key, Offer, Revised
 from strowger.market.entries import entry
 from strowger.market.grounds import offer
@@ -34,6 +35,7 @@ def read_book(book: Book, command: ReadBook) -> Verdict:
     """Give a page of the offers in force, by provider and offer id; changes nothing.
 
     All pages are of one state: a change in between, also one that waited, refuses the next page.
+    Where providers are hidden from buyers they read their own offers alone: many are both.
     """
     state = book.state
     if state.policy == "sealed" and book.sittings.any_open:
@@ -81,17 +83,27 @@ def _in_force(
 ) -> Iterator[tuple[Key, Revised]]:
     """Give the offers in force behind a place that the reader may know of, in order."""
     keys = book.shelf.keys
+    own_alone = book.state.providers_hidden
     behind: Iterable[Key] = keys
     if place is not None:
         last = ("offer", book.market, place.provider, place.offer_id)
         behind = keys.irange(last, inclusive=(False, True))
     for key in behind:
         offer = book.store.get(key)
-        revised = offer.in_force(as_of_ms) if isinstance(offer, Offer) else None
-        if revised is None or revised.terms is None:
+        if not isinstance(offer, Offer) or (own_alone and key[2] != reader):
             continue
-        if revised.audience is None or key[2] == reader:
+        revised = offer.in_force(as_of_ms)
+        if not _is_for(reader, key, revised) and offer.deferred and book.rules.tells_no_session:
+            # What waits is withheld with what it waits for, and could be read if nothing were.
+            revised = projected(book, offer).in_force(book.clock_ms)
+        if revised is not None and _is_for(reader, key, revised):
             yield key, revised
+
+
+def _is_for(reader: str, key: Key, revised: Revised | None) -> bool:
+    if revised is None or revised.terms is None:
+        return False
+    return revised.audience is None or key[2] == reader
 
 
 def _place(after: str) -> _Place | None:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from strowger.contract.commands import SubmitRequest
 from strowger.contract.fields import from_millis
 from strowger.contract.outbound import OffersMatched
@@ -11,8 +13,9 @@ from strowger.market.answers import match, near_miss
 from strowger.market.book import Book
 from strowger.market.entities import Request, Shown
 from strowger.market.grounds import offer
+from strowger.market.hiding import masked_match, masked_miss, unmasking
 from strowger.market.holding import hold
-from strowger.market.pages import Start, continuation, start_of
+from strowger.market.pages import Start, continuation, hidden_place, start_of
 from strowger.market.ranking import rankable
 from strowger.market.registry import FAMILIES
 from strowger.market.selecting import Candidate, Found, find
@@ -27,11 +30,12 @@ LEAST_MATCH_BYTES: Final = 256
 def submit(book: Book, command: SubmitRequest) -> Verdict:
     """Match a request, and keep what it was shown."""
     denied = usable(book, command.participant, command.session_id) or _too_many(book, command)
+    denied = denied or unmasking(book, command)
     if denied is not None:
         return denied
     if not rankable(command.wish.ranking, FAMILIES[command.service.family].attributes):
         return Denied(Refusal.UNKNOWN_ATTRIBUTE)
-    start = start_of(command)
+    start = start_of(book, command)
     if start is None:
         return Denied(Refusal.CONTINUATION_INVALID)
     found = find(book, command, start)
@@ -71,27 +75,35 @@ def _answer(
     book: Book, command: SubmitRequest, found: Found, start: Start, valid_until_ms: int | None
 ) -> OffersMatched:
     state = book.state
+    hides = state.providers_hidden
     following = None
     if found.more:
-        following = continuation(command, start.shown + len(found.page), found.page[-1].order)
+        last = hidden_place(command, state.clock_ms) if hides else found.page[-1].order
+        following = continuation(command, start.shown + len(found.page), last)
+    matches = [
+        match(state, command.service, start.shown + place, candidate)
+        for place, candidate in enumerate(found.page, start=1)
+    ]
+    near_misses = [near_miss(miss) for miss in found.misses]
+    if hides:
+        matches = [masked_match(each, number) for number, each in enumerate(matches, start=1)]
+        near_misses = [masked_miss(each, number) for number, each in enumerate(near_misses, 1)]
     return OffersMatched(
         **book.stamp(command),
         request_id=command.request_id,
         session_id=command.session_id,
         currency=state.currency,
         able=found.able,
-        matches=tuple(
-            match(state, command.service, start.shown + place, candidate)
-            for place, candidate in enumerate(found.page, start=1)
-        ),
+        matches=tuple(matches),
         valid_until=None if valid_until_ms is None else from_millis(valid_until_ms),
-        near_misses=tuple(near_miss(miss) for miss in found.misses),
+        near_misses=tuple(near_misses),
         next=following,
         rates_version=state.rates_version,
     )
 
 
 def _keep(book: Book, command: SubmitRequest, found: Found, valid_until_ms: int | None) -> None:
+    hides = book.state.providers_hidden
     book.put_request(
         Request(
             buyer=command.participant,
@@ -105,6 +117,7 @@ def _keep(book: Book, command: SubmitRequest, found: Found, valid_until_ms: int 
             valid_until_ms=valid_until_ms,
             forget_at_ms=book.remember_until_ms,
             log_offset=book.log_offset,
+            page_end=found.page[-1].order if hides and found.more else msgspec.UNSET,
         )
     )
 

@@ -17,21 +17,28 @@ class Rules:
     keeps_last_of_pool: bool
     """Whether of a pool's waiting changes only the last is kept, those before it as past ones."""
 
+    tells_no_session: bool
+    """Whether nothing that a guarded or sealed market tells of a sale turns on open sessions."""
+
+    keeps_what_was_shown: bool
+    """Whether it stays for a guarded or sealed session when a later revision comes into force."""
+
 
 FIRST_RULES: Final = 2
 """In force where a declaration names none; stamped, too, on what no market has decided."""
 
-NEWEST_RULES: Final = 3
+NEWEST_RULES: Final = 4
 
 RULES: Final[Mapping[int, Rules]] = MappingProxyType(
     {
-        2: Rules(keeps_last_of_pool=False),
-        3: Rules(keeps_last_of_pool=True),
+        2: Rules(keeps_last_of_pool=False, tells_no_session=False, keeps_what_was_shown=False),
+        3: Rules(keeps_last_of_pool=True, tells_no_session=False, keeps_what_was_shown=False),
+        4: Rules(keeps_last_of_pool=True, tells_no_session=True, keeps_what_was_shown=True),
     }
 )
 """By version; the version in force is stamped on every decision."""
 
-KNOWN_RULES: Final = " and ".join(map(str, RULES))
+KNOWN_RULES: Final = ", ".join(map(str, RULES))
 
 HORIZON_MS: Final = 86_400_000
 """How long an answer is remembered, and how old an event may be when it is decided."""

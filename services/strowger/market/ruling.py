@@ -35,6 +35,7 @@ from strowger.market.declarations import declare, declare_rates
 from strowger.market.digests import content_digest, event_id
 from strowger.market.entities import Remembered
 from strowger.market.feeding import forgetting, keep_up
+from strowger.market.hiding import meant
 from strowger.market.offers import publish, withdraw
 from strowger.market.pools import publish_capacity
 from strowger.market.reading import read_book
@@ -94,14 +95,14 @@ class Ruling:
         _forget(book)
 
     def _tell_ended(self, ended: Ended, command: str) -> None:
-        subject = f"session {ended.event.session_id}"
+        session = f"session {ended.event.session_id}"
         told = (Notice(ended.buyer, ended.event, grounds=ended.grounds), *ended.notices)
         for notice in told:
             self._decide(
                 notice.event,
                 command,
                 ended.buyer,
-                subject,
+                notice.subject or session,
                 recipient=notice.recipient,
                 role="notice",
                 found=notice.grounds,
@@ -110,7 +111,10 @@ class Ruling:
     def decide(self) -> None:
         """Decide the command, or give again the answer that is remembered for it."""
         if self._book.declared:
-            self._grounds = tuple(grounds.grounds(self._book, self._command))
+            command = self._command
+            if isinstance(command, AcceptOffer):
+                command = meant(self._book, command)
+            self._grounds = tuple(grounds.grounds(self._book, command))
         denied = self._revoked() or self._standing_refusal()
         if denied is not None:
             self._publish(denied)

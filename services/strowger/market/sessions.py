@@ -221,7 +221,10 @@ def _end(book: Book, session: Session, reason: str) -> tuple[Notice, ...]:
             grounds.session(session),
             grounds.acceptance(confirmed.acceptance_id, row),
         )
-        notices.append(Notice(None, confirmed, grounds=rests_on))
-        notices.append(Notice(confirmed.provider, sold, grounds=rests_on))
+        # One of no session is told apart from the session's own: its buyer has ids of its own.
+        alone = f"acceptance {confirmed.acceptance_id} of {confirmed.buyer}"
+        subject = alone if confirmed.session_id is None else None
+        notices.append(Notice(None, confirmed, subject, rests_on))
+        notices.append(Notice(confirmed.provider, sold, subject, rests_on))
         book.store.delete(sale)
     return tuple(notices)

@@ -52,6 +52,14 @@ class Sittings:
         """Say whether an open session was shown any offer of a provider."""
         return any(session in self._open for session in self._providers.get(provider, ()))
 
+    def concerning(self, provider: str | None) -> list[Key]:
+        """Give the open sessions that were shown offers of a provider; of none: all that are open.
+
+        In no promised order.
+        """
+        shown = self._open if provider is None else self._providers.get(provider, ())
+        return [session for session in shown if session in self._open]
+
     def withheld_in(self, session: Key) -> list[Key]:
         """Give the rows of what was sold in a session and is not told yet, in order of sale."""
         return sorted(self._withheld.get(session, ()))

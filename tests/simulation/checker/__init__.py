@@ -7,7 +7,7 @@ decide the log again, which shares none with the core; only `replay` asks the co
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tests.simulation.checker import ends, once, passage, replay, rules, sales
+from tests.simulation.checker import ends, hiding, once, passage, replay, rules, sales
 from tests.simulation.checker.reading import Evidence, Violation
 from tests.simulation.history import History
 
@@ -18,6 +18,7 @@ CHECKS: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     sales.sold_within_capacity,
     sales.pools_hold_what_they_sold,
     sales.told_when_the_session_has_ended,
+    hiding.hidden_until_bought,
     once.every_record_one_outcome,
     passage.commands_say_what_was_sent,
     passage.only_what_cannot_be_read_is_put_away,

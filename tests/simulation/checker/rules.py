@@ -15,6 +15,7 @@ import msgspec
 
 from strowger.contract import commands
 from strowger.contract.commands import AnyCommand
+from tests.property.contracts import Contracts
 from tests.property.naive_market import NaiveMarket
 from tests.property.naive_rows import Told
 from tests.property.naive_rules import MORE
@@ -54,12 +55,13 @@ def _first_difference(evidence: Evidence, partition: int) -> Iterator[Violation]
         for event in evidence.history.committed("acceptance-confirmed")
     }
     markets: dict[str, NaiveMarket] = defaultdict(NaiveMarket)
+    contracts = Contracts()
     for command, event in commands_of(evidence, partition):
         naive = markets[command.market]
         naive.place = event.offset - 1
         wanted = naive.decide(command, event.timestamp_ms)
         found = decided.pop(event.offset, [])
-        given = [_told(each, public) for each in found]
+        given = [contracts.renamed(_told(each, public)) for each in found]
         if given != wanted:
             # What follows rests on this, so that only the first difference says anything.
             yield _difference(event, given, wanted)

@@ -31,30 +31,40 @@ def sold_in_an_open_session(evidence: Evidence) -> Iterator[Violation]:
 
 def sold_as_shown(evidence: Evidence) -> Iterator[Violation]:
     """See each sale made of a firm offer that its request was shown, at the revision shown."""
-    shown: dict[tuple[str, str], Facts] = {}
+    shown: dict[tuple[str, str], Decided] = {}
     for decided in evidence.decided:
         told = decided.told
         if decided.kind == "offers-matched" and decided.is_new:
-            shown[decided.participant, told["request_id"]] = told
+            shown[decided.participant, told["request_id"]] = decided
         elif decided in _sales(evidence):
             answer = shown.get((decided.participant, told["request_id"]))
             yield from _compare_with_shown(decided, answer)
 
 
-def _compare_with_shown(sale: Decided, answer: Facts | None) -> Iterator[Violation]:
+def _shown_as(sale: Decided, answer: Decided | None) -> Facts | None:
+    """Give the match that was bought, as it was shown; by its grounds, where it has no names."""
+    if answer is None:
+        return None
+    offers = [each for each in answer.facts["rests_on"] if each["subject"].startswith("offer ")]
+    wanted = f"offer {sale.told['offer_id']} of {sale.told['provider']}"
+    for match, ground in zip(answer.told["matches"], offers, strict=False):
+        if ground["subject"] == wanted:
+            return dict(match)
+    return None
+
+
+def _compare_with_shown(sale: Decided, shown: Decided | None) -> Iterator[Violation]:
     told = sale.told
     name = f"{told['contract_id']} of {sale.participant}"
-    named = ("provider", "offer_id")
-    found = [
-        match
-        for match in (answer or {}).get("matches", ())
-        if all(match[key] == told[key] for key in named)
-    ]
-    if answer is None or not found:
+    match = _shown_as(sale, shown)
+    if shown is None or match is None:
         yield Violation(1, f"{name} was sold, and was never shown to that request")
         return
-    (match,) = found
-    if match["revision"] != told["revision"]:
+    answer, hidden = shown.told, match["provider"] == "hidden"
+    named = ("provider", "offer_id")
+    if not hidden and any(match[key] != told[key] for key in named):
+        yield Violation(1, f"{name} was sold, and was shown under another name")
+    if not hidden and match["revision"] != told["revision"]:
         yield Violation(1, f"{name} was sold at another revision than was shown")
     if match["firmness"] != "firm":
         yield Violation(1, f"{name} was sold, and is not firm")

@@ -12,6 +12,7 @@ from strowger.market.book import Book
 from strowger.market.entities import Remembered, Request, Shown
 from strowger.market.ruling import Ruling
 from strowger.market.verdict import Denied
+from tests.property import planted_in_hiding as hiding
 from tests.property import planted_in_index as index
 from tests.property import planted_in_matching as matching
 from tests.property import planted_in_policies as policies
@@ -122,6 +123,10 @@ PLANTED: Final = (
     Mutant(policies.read_what_was_shown, (5,)),
     Mutant(policies.show_the_suspended, (8,)),
     Mutant(policies.trade_with_the_suspended, (5, 8)),
+    Mutant(hiding.name_near_misses, (5,)),
+    Mutant(hiding.unmask_in_a_refusal, (5,)),
+    Mutant(hiding.tell_of_a_sale_that_others_keep, (7,)),
+    Mutant(hiding.let_a_schedule_change_what_was_shown, (1, 5)),
     Mutant(policies.close_around_sessions, (2, 7, 10, 11)),
     Mutant(policies.change_the_policy_at_once, (5, 6, 7, 8)),
 )

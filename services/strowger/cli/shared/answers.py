@@ -11,7 +11,7 @@ from strowger.cli.shared.services import Fields, family_of, heading, phrase, sai
 from strowger.client import Matches, ShownOffer
 from strowger.contract.charges import CostLine
 from strowger.contract.families import RequestedService
-from strowger.contract.outbound import NearMiss
+from strowger.contract.outbound import HIDDEN, NearMiss
 
 _ASKED: Final[Mapping[str, str]] = {
     "floor": "at least ",
@@ -26,6 +26,8 @@ def show(matches: Matches, *, lines: bool = False) -> None:
 
     With `lines`, also the lines that each cost is the sum of.
     """
+    if any(each.provider == HIDDEN for each in (*matches, *matches.near_misses)):
+        out.print("[dim]who sells is told once you have bought[/dim]")
     many = "1 offer is" if matches.able == 1 else f"{matches.able:,} offers are"
     out.print(f"{_asked(matches.asked.service)}: {many} able")
     if matches:

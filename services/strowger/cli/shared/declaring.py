@@ -34,7 +34,12 @@ from strowger.market.rules import NEWEST_RULES
 _Answer = TypeVar("_Answer", bound=OutboundEvent)
 
 _ANSWER_SECONDS: Final = 30
-_LIMITS: Final = ("max_open_sessions", "max_stored_offers", "max_session_requests")
+_NEW_TERMS: Final = (
+    "max_open_sessions",
+    "max_stored_offers",
+    "max_session_requests",
+    "providers_hidden",
+)
 
 
 async def declare(
@@ -47,8 +52,8 @@ async def declare(
         BrokerUnavailable: no broker, no topics, or nobody decided within the timeout.
     """
     said = terms.model_dump()
-    # An older release would pass over limits: it is to stop at them instead.
-    version = 2 if any(said[name] for name in _LIMITS) else 1
+    # An older release would pass over these terms: it is to stop at them instead.
+    version = 2 if any(said[name] for name in _NEW_TERMS) else 1
     command = DeclareMarket(**_stamp(), **said, rules_version=NEWEST_RULES, version=version)
     return await _decided(bootstrap, command, MarketDeclared, timeout_seconds)
 

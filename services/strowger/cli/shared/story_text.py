@@ -11,6 +11,7 @@ from strowger.contract.charges import CostLine
 from strowger.contract.commands import AcceptOffer, AnyCommand, SubmitRequest
 from strowger.contract.fields import from_nano
 from strowger.contract.outbound import (
+    HIDDEN,
     AcceptanceConfirmed,
     CapacityStored,
     ChangeTaken,
@@ -132,8 +133,13 @@ def _details(step: Step, command: AnyCommand | None) -> Iterator[str]:
         yield f"accepted: {command.offer_id} of {command.provider}, revision {command.revision}"
     match step.event:
         case OffersMatched() as found:
-            yield from chain.from_iterable(_match(each, found.currency) for each in found.matches)
-            yield from (_miss(each) for each in found.near_misses)
+            names = _names(step, found)
+            count = len(found.matches)
+            yield from chain.from_iterable(
+                _match(each, names[at], found.currency) for at, each in enumerate(found.matches)
+            )
+            for at, miss in enumerate(found.near_misses, start=count):
+                yield _miss(miss, names[at])
         case AcceptanceConfirmed() as sale:
             yield f"offer {sale.offer_id} of {sale.provider}, revision {sale.revision}"
             yield from _lines(sale.lines)
@@ -163,11 +169,25 @@ def _asked(command: SubmitRequest) -> str:
     return "; ".join(parts)
 
 
-def _match(shown: Match, currency: str) -> Iterator[str]:
+def _names(step: Step, found: OffersMatched) -> list[str]:
+    """Name the offers that were shown, then those that missed; by its grounds, where it hid whose.
+
+    An answer rests on them in this order.
+    """
+    told: list[Match | NearMiss] = [*found.matches, *found.near_misses]
+    grounds = [each.subject for each in step.decided.rests_on]
+    offers = [each.removeprefix("offer ") for each in grounds if each.startswith("offer ")]
+    if len(offers) != len(told) or all(each.provider != HIDDEN for each in told):
+        return [f"{each.offer_id} of {each.provider}" for each in told]
+    return [f"{each.offer_id}, {name}" for each, name in zip(told, offers, strict=True)]
+
+
+def _match(shown: Match, name: str, currency: str) -> Iterator[str]:
     compared = "" if shown.currency == currency else f" ({amount(shown.ranking_cost)} {currency})"
+    revision = "" if shown.provider == HIDDEN else f", revision {shown.revision}"
     term = "" if shown.term_months is None else f", {shown.term_months} months"
     yield (
-        f"{shown.rank}. {shown.offer_id} of {shown.provider}, revision {shown.revision}, for "
+        f"{shown.rank}. {name}{revision}, for "
         f"{where(shown.service)}: {amount(shown.cost)} {shown.currency}{compared}{term}"
     )
     told = ", ".join(phrase(name, value) for name, value in traits(shown.service).items())
@@ -186,11 +206,11 @@ def _lines(lines: Iterable[CostLine]) -> Iterator[str]:
         )
 
 
-def _miss(miss: NearMiss) -> str:
+def _miss(miss: NearMiss, name: str) -> str:
     offered = "says nothing" if miss.offered is None else f"offers {miss.offered}"
     short = f", short by {miss.short_by} {miss.unit}".rstrip() if miss.short_by else ""
     return (
-        f"near miss: {miss.offer_id} of {miss.provider} {offered} where {miss.clause} was asked "
+        f"near miss: {name} {offered} where {miss.clause} was asked "
         f"{_TESTS[miss.test]}{miss.asked}{short}"
     )
 

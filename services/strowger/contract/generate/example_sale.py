@@ -245,7 +245,7 @@ def _sold() -> tuple[OutboundEvent | Decision, ...]:
         sequence=1042,
         log_offset=1039,
         at=confirmed.at,
-        rules_version=3,
+        rules_version=4,
         command="accept-offer",
         participant=BUYER,
         role="answer",

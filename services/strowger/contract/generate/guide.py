@@ -181,7 +181,9 @@ yours, and one by a key that the operator has revoked (`key_revoked`).
 {session_opened}{session_granted}
 4. Submit a request in it; the answer ranks the offers able to satisfy it, the best first.
 {request_submitted}{offers_matched}
-5. Accept one, naming provider, offer and revision as they were shown.
+5. Accept one, naming provider, offer and revision as they were shown. Where the market's terms say
+   `providers_hidden`, they are shown as `hidden`, `match-1` and 1: names that hold in that answer
+   alone. The confirmation tells who sold.
 {offer_accepted}{acceptance_confirmed}
 6. Close the session; nothing in it can be accepted any more.
 {session_closed}{session_ended}
@@ -239,12 +241,19 @@ everything |
 Changes are answered with `change-taken` alike, whatever sessions are open, where they may have to
 wait: the answer tells nothing of sessions. They take effect in the order they came, and later than
 `effective_at` if they must. In those markets a sale in a session is told to its provider, and to
-`acceptance-confirmed`, when the session has ended. In a sealed market no change waits longer than
-`max_deferral_seconds`: a session that would make one is refused as `changes_waiting`.
+`acceptance-confirmed`, when the session has ended; one without a session when those have
+ended that were open then and may keep its revision standing. A notice does not say what is left.
+What a session was shown stays for it, also when a revision that was scheduled before comes into
+force. In a sealed market no change waits longer than `max_deferral_seconds`: a session that would
+make one is refused as `changes_waiting`.
 
 **Reading the stored set.** Entries are the offers in force at `as_of`, by provider and offer id.
 All pages are of that one state: a change in between refuses the next page as `book_changed`; read
 anew. An offer with an audience is told to its own provider alone.
+
+**Hidden providers.** In a market with `providers_hidden` a provider reads its own offers alone,
+and a request that excludes providers, or an acceptance that names one, is refused as
+`providers_hidden`.
 
 **Market control.** The operator may pause a market, close it for good, or suspend a participant:
 `market_paused`, `market_closed`, `suspended`. A session can be closed and an outcome asked all the
