@@ -82,6 +82,10 @@ bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=
 	@$(BIN)/python -m tests.bench.matching $(if $(OFFERS),--offers $(OFFERS)) \
 	    $(if $(OPERATIONS),--operations $(OPERATIONS)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: bench-standstill
+bench-standstill: setup ## measure for how long a market stands still when its owner is killed, 5 minutes; OFFERS=, TIMES=
+	@$(BIN)/python -m tests.bench.standstill $(if $(OFFERS),--offers $(OFFERS)) $(if $(TIMES),--times $(TIMES))
+
 .PHONY: lint
 lint: setup secrets ## ruff, mypy and the secret scan, changing nothing
 	$(BIN)/ruff check .
