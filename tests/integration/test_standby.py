@@ -135,7 +135,7 @@ async def test_a_command_of_a_newer_release_stops_matching_behind_what_it_knows(
         key = market.market.encode()
         await _write(bootstrap, Append(MARKET_LOG.name, _partition(market), key, encode(known)))
         read = await read_from(bootstrap, MARKET_LOG.name, _partition(market), owner.next_offset)
-        newer = msgspec.structs.replace(known, version=COMMANDS_VERSION + 1)
+        newer = msgspec.structs.replace(known, needs_version=COMMANDS_VERSION + 1)
         place = (MARKET_LOG.name, _partition(market), read[-1].offset + 1, read[-1].timestamp)
         with pytest.raises(CommandTooNew, match="upgrade matching"):
             await owner.decide([*read, Record(*place, key, encode(newer), ())])

@@ -9,7 +9,7 @@ from strowger.contract.normal import Need
 
 Facts = dict[str, object]
 
-_NOT_SAID = ("causation_id", "sent_at_ms", "origin", "key_id", "version")
+_NOT_SAID = ("causation_id", "sent_at_ms", "origin", "key_id", "needs_version")
 
 
 def content(command: said.AnyCommand) -> Facts:

@@ -168,7 +168,7 @@ def test_a_replay_that_a_newer_release_wrote_down_is_left_to_it() -> None:
         participant="globex",
         session_id="s-1",
         ttl_seconds=60,
-        version=COMMANDS_VERSION + 1,
+        needs_version=COMMANDS_VERSION + 1,
         **common,
     )
     with pytest.raises(CommandTooNew):

@@ -46,7 +46,7 @@ def test_commands_of_the_first_version_are_read() -> None:
     """Every kind, as it was written before a command said of which version it is."""
     read = [commands.decode(line["command"].encode()) for line in _written("command")]
     assert {type(each) for each in read} == set(AnyCommand.__args__)
-    assert {each.version for each in read} == {1}
+    assert {each.needs_version for each in read} == {1}
 
 
 def test_rows_of_the_first_version_add_up_and_are_decided_on() -> None:
@@ -82,7 +82,7 @@ def test_a_redelivery_to_an_older_release_is_known_for_one() -> None:
 def test_a_command_of_a_newer_version_is_not_garbage(kind: str) -> None:
     """Known kind or not, it names what to upgrade; nothing of it is decided or put away."""
     opening = json.loads(commands.encode(Commands().open()))
-    newer = {**opening, "command": kind, "version": COMMANDS_VERSION + 1}
+    newer = {**opening, "command": kind, "needs_version": COMMANDS_VERSION + 1}
     value = json.dumps(newer).encode()
     with pytest.raises(CommandTooNew, match="upgrade matching"):
         commands.decode(value)
@@ -92,7 +92,9 @@ def test_a_command_of_a_newer_version_is_not_garbage(kind: str) -> None:
     assert (deciding.next_offset, output.records) == (0, [])
 
 
-@pytest.mark.parametrize("value", [b"garbage", b'{"command":"lend-capacity"}', b'{"version":"x"}'])
+@pytest.mark.parametrize(
+    "value", [b"garbage", b'{"command":"lend-capacity"}', b'{"needs_version":"x"}']
+)
 def test_what_says_no_newer_version_is_garbage(value: bytes) -> None:
     """It becomes a dead letter, and the market goes on."""
     deciding, output = Deciding(0, Restored.of_nothing()), Output(0)
@@ -104,8 +106,15 @@ def test_what_says_no_newer_version_is_garbage(value: bytes) -> None:
 def test_a_repeat_through_a_newer_gateway_is_the_same() -> None:
     """Which version a gateway writes is not what the participant said."""
     opening = Commands().open()
-    newer = msgspec.structs.replace(opening, version=COMMANDS_VERSION + 1)
+    newer = msgspec.structs.replace(opening, needs_version=COMMANDS_VERSION + 1)
     assert content_digest(newer) == content_digest(opening)
+
+
+def test_rates_of_any_version_are_of_this_release() -> None:
+    """How often an operator declared rates says nothing of who can read the command."""
+    rates = Commands().rates(version=COMMANDS_VERSION + 7)
+    assert commands.decode(commands.encode(rates)) == rates
+    assert content_digest(rates) != content_digest(Commands().rates(version=COMMANDS_VERSION + 8))
 
 
 def test_tables_of_a_newer_release_are_not_decided_on() -> None:

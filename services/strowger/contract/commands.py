@@ -61,7 +61,7 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True, om
     key_id: str = ""
     """The key that the event was verified with; empty for the operator, and where nobody signs."""
 
-    version: int = 1
+    needs_version: int = 1
     """The least that a reader must know to decide the command as it was meant."""
 
 
@@ -231,7 +231,7 @@ _DECODER: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
 
 class _Versioned(msgspec.Struct, frozen=True):
-    version: int = 1
+    needs_version: int = 1
 
 
 _VERSIONS: msgspec.json.Decoder[_Versioned] = msgspec.json.Decoder(_Versioned)
@@ -256,14 +256,14 @@ def decode(value: bytes) -> AnyCommand:
         raise
     except RecursionError as deep:
         raise msgspec.DecodeError("it is nested too deep") from deep
-    _check(command.version)
+    _check(command.needs_version)
     return command
 
 
 def _version_of(value: bytes) -> int:
     """Give the version of what cannot be read as a command; the first if it says none."""
     try:
-        return _VERSIONS.decode(value).version
+        return _VERSIONS.decode(value).needs_version
     except (msgspec.MsgspecError, RecursionError):
         return 1
 

@@ -43,6 +43,6 @@ def decode(value: bytes) -> Handled:
         msgspec.MsgspecError: it says nothing of a dead letter.
     """
     handled = _DECODER.decode(value)
-    if handled.command is not None and handled.command.version > COMMANDS_VERSION:
-        raise CommandTooNew(handled.command.version)
+    if handled.command is not None and handled.command.needs_version > COMMANDS_VERSION:
+        raise CommandTooNew(handled.command.needs_version)
     return handled

@@ -21,7 +21,7 @@ _MODULUS: Final = 1 << _BITS
 def content_digest(command: AnyCommand) -> str:
     """Digest what the participant said: not when, by which event and key, or what was looked up."""
     bare = msgspec.structs.replace(
-        command, causation_id="", sent_at_ms=0, origin=None, key_id="", version=1
+        command, causation_id="", sent_at_ms=0, origin=None, key_id="", needs_version=1
     )
     if isinstance(bare, SubmitRequest):
         bare = msgspec.structs.replace(
