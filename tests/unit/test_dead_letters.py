@@ -131,6 +131,7 @@ def test_what_would_be_set_aside_again_is_hindered_by_name() -> None:
     decision = json.dumps(
         {
             "at": "2026-01-31T12:00:00Z",
+            "participant": "globex",
             "recipient": "vandelay",
             "event_id": "d-1",
             "event": {"type": "offer-stored", "market": "voice"},
