@@ -7,11 +7,11 @@ import pytest
 
 from strowger.contract.normal import Asked, Need
 from strowger.market import columns, eligible, searching
+from strowger.market.best import Best, Ranked, Row
 from strowger.market.buckets import Bucket
 from strowger.market.columns import Layout
 from strowger.market.eligible import Eligible
 from strowger.market.meters import Calls, Excess
-from strowger.market.searching import Ranked, Row
 from strowger.market.sieves import FLOOR, Sieve
 from strowger.market.voice import Voice
 from tests.property.planted_in_rules import Plant
@@ -129,12 +129,12 @@ def show_the_last_again(patch: pytest.MonkeyPatch) -> None:
 
 def close_a_page_too_early(patch: pytest.MonkeyPatch) -> None:
     """Take the last of a page for the last of all."""
-    real = searching._Best.ranked  # noqa: SLF001 - a planted bug
+    real = Best.ranked
 
-    def ranked(self: searching._Best, able: int) -> Ranked:
+    def ranked(self: Best, able: int) -> Ranked:
         return real(self, able)._replace(more=False)
 
-    patch.setattr(searching._Best, "ranked", ranked)  # noqa: SLF001
+    patch.setattr(Best, "ranked", ranked)
 
 
 PLANTED: Final[tuple[Plant, ...]] = (

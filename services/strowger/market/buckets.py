@@ -13,6 +13,7 @@ from strowger.market.columns import (
     FIRM,
     FROM,
     KIND,
+    MANIFOLD,
     MOST,
     NONE,
     ONE_OFF,
@@ -28,10 +29,12 @@ from strowger.market.entities import Key
 Block = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
 
-(ENDING, AUDIENCED, POOLED, LIMITED, TERMED, SOFT, CHARGED, FOREIGN) = (1 << n for n in range(8))
+(ENDING, AUDIENCED, POOLED, LIMITED, TERMED, SOFT, CHARGED, FOREIGN, TIERED) = (
+    1 << n for n in range(9)
+)
 """Traits of a bucket: that some row may end, has an audience, names a pool, is limited in quantity,
 is had under a term only, is not firm, has charges beside usage, is in other than the first currency
-of its market. One that no row has need not be looked at."""
+of its market, is only bounded by its columns. One that no row has need not be looked at."""
 
 _FEW: Final = 64
 
@@ -98,4 +101,9 @@ class Bucket:
             | SOFT * (not row[KIND] & FIRM)
             | CHARGED * (row[ONE_OFF] > 0 or row[RECURRING] != 0 or row[STEP_MONTHS] != FAR)
             | FOREIGN * (row[CURRENCY] > 0)
+            | TIERED * (row[KIND] & MANIFOLD > 0)
         )
+
+
+Some = tuple[Bucket, Places]
+"""Some rows of a bucket."""

@@ -2,10 +2,12 @@
 
 A family's own file says how usage is counted; its meter says the same of columns, so that most
 offers need not be read to be ranked. The floats only tell which offers cannot be among the first:
-every cost that decides is of integers.
+every cost that decides is of integers. Of many offers those are of 64 bits, after `greatest` has
+said that none can be too large for it.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -25,6 +27,16 @@ class Meter(ABC):
         self, usage_nano: int, fee_nano: int, minimum: int, increment: int, metering: int
     ) -> int:
         """Give what usage costs, each line rounded half up."""
+
+    @abstractmethod
+    def costs_nano(
+        self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
+    ) -> Ints:
+        """Give what usage costs, as `cost_nano` does, of many offers of which none is too large."""
+
+    @abstractmethod
+    def greatest(self, peaks: Sequence[int]) -> int:
+        """Give what no number is above that costing meets, by the peaks of an offer's five."""
 
     @abstractmethod
     def estimate(
@@ -53,6 +65,21 @@ class Calls(Meter):
         billed = max(minimum, -(-self._seconds // increment) * increment)
         sixtieths = self._calls * billed * usage_nano
         return self._calls * fee_nano + (sixtieths + _MINUTE // 2) // _MINUTE
+
+    def costs_nano(
+        self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
+    ) -> Ints:
+        """Give fees and minutes, each rounded half up."""
+        del metering
+        billed = np.maximum(minimum, -(-self._seconds // increment) * increment)
+        minutes_nano = (usage_nano * self._calls * billed + _MINUTE // 2) // _MINUTE
+        return np.asarray(minutes_nano + fee_nano * self._calls)
+
+    def greatest(self, peaks: Sequence[int]) -> int:
+        """Give the greatest of fees and sixtieths of minutes together."""
+        usage_nano, fee_nano, minimum, increment, _ = peaks
+        billed = self._seconds + minimum + increment
+        return self._calls * (billed * (usage_nano + 1) + fee_nano) + _MINUTE
 
     def estimate(
         self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
@@ -83,6 +110,18 @@ class Excess(Meter):
         del fee_nano, minimum, increment
         return max(0, self._units - metering) * self._months * usage_nano
 
+    def costs_nano(
+        self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
+    ) -> Ints:
+        """Give the price of the excess; it is never a fraction."""
+        del fee_nano, minimum, increment
+        return np.asarray(np.maximum(0, self._units - metering) * self._months * usage_nano)
+
+    def greatest(self, peaks: Sequence[int]) -> int:
+        """Give the price of all units, and more."""
+        usage_nano, *_, metering = peaks
+        return (self._units + metering) * self._months * (usage_nano + 1)
+
     def estimate(
         self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
     ) -> Floats:
@@ -112,6 +151,19 @@ class Shares(Meter):
         share = metering or self._whole
         return (2 * self._units * self._whole * usage_nano + share) // (2 * share)
 
+    def costs_nano(
+        self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
+    ) -> Ints:
+        """Give the price of as many as make the units, rounded half up."""
+        del fee_nano, minimum, increment
+        share = np.where(metering == 0, self._whole, metering)
+        return np.asarray((usage_nano * (2 * self._units * self._whole) + share) // (2 * share))
+
+    def greatest(self, peaks: Sequence[int]) -> int:
+        """Give twice the price of all units if only one part counted."""
+        usage_nano, *_, metering = peaks
+        return 2 * self._units * self._whole * (usage_nano + 1) + metering + self._whole
+
     def estimate(
         self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
     ) -> Floats:
@@ -134,6 +186,18 @@ class Flat(Meter):
     ) -> int:
         """Give nothing."""
         del usage_nano, fee_nano, minimum, increment, metering
+        return 0
+
+    def costs_nano(
+        self, usage_nano: Ints, fee_nano: Ints, minimum: Ints, increment: Ints, metering: Ints
+    ) -> Ints:
+        """Give nothing."""
+        del fee_nano, minimum, increment, metering
+        return np.zeros(len(usage_nano), np.int64)
+
+    def greatest(self, peaks: Sequence[int]) -> int:
+        """There is nothing to cost."""
+        del peaks
         return 0
 
     def estimate(

@@ -66,8 +66,17 @@ class Shelf:
         self.decks: dict[int, dict[str, int]] = {}
         """By deck, how many rows it has in each of its scopes."""
         self.stamps = np.zeros(0, np.int64)
-        """By deck, the last search that found a more specific scope of it: see `searching`."""
-        self.searches = 0
+        """By deck, the last search that found a more specific scope of it: see `finer`."""
+        self._searches = 0
+
+    def next_search(self) -> int:
+        """Count a search that marks decks; there is a stamp for each of them then."""
+        self._searches += 1
+        missing = len(self.layout.decks.names) - len(self.stamps)
+        if missing > 0:
+            more = np.zeros(missing + len(self.stamps) // 8, np.int64)
+            self.stamps = np.concatenate([self.stamps, more])
+        return self._searches
 
 
 class Scopes:

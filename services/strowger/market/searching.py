@@ -5,22 +5,21 @@ by request: few rows are looked at one by one, many column by column; and of man
 only those are costed whose bound is not above the cost of the last one shown.
 """
 
-from bisect import insort
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from strowger.contract.commands import SubmitRequest
 from strowger.market import columns
+from strowger.market.best import Best, Ranked, Row
 from strowger.market.book import Book
-from strowger.market.buckets import Bucket, Places
+from strowger.market.buckets import Bucket, Places, Some
 from strowger.market.eligible import Eligible
+from strowger.market.finer import Finer
 from strowger.market.pages import Start
 from strowger.market.placing import Placing
-from strowger.market.ranking import Order
 from strowger.market.scopes import Shelf
 
 _CHUNK: Final = 16
@@ -38,22 +37,6 @@ class Sizes(NamedTuple):
 
 
 SIZES: Final = Sizes()
-
-
-class Row(NamedTuple):
-    """A row of the index and its offer's place in the ranking."""
-
-    order: Order
-    bucket: Bucket
-    place: int
-
-
-class Ranked(NamedTuple):
-    """How many are able; the rows of the page, in order; whether more follow."""
-
-    able: int
-    page: list[Row]
-    more: bool
 
 
 def search(book: Book, command: SubmitRequest, start: Start, sizes: Sizes = SIZES) -> Ranked | None:
@@ -96,30 +79,24 @@ class _Search:
     def ranked(self) -> Ranked:
         """Find and rank."""
         buckets = self._shelf.buckets
-        groups: list[list[Bucket]] = []
+        groups: list[list[tuple[str, Bucket]]] = []
         rows = 0
         for equals in self._shelf.layout.family.lookups(self._need):
-            group = None
-            for key in equals:
-                bucket = buckets.get(key)
-                if bucket is None:
-                    continue
-                rows += len(bucket.keys)
-                if group is None:
-                    group = [bucket]
-                    groups.append(group)
-                else:
-                    group.append(bucket)
+            group = [(scope, buckets[scope]) for scope in equals if scope in buckets]
+            if group:
+                groups.append(group)
+                for _, bucket in group:
+                    rows += len(bucket.keys)
         if rows <= self._sizes.few:
             return self._page(self._one_by_one(groups))
         return self._by_columns(groups)
 
-    def _one_by_one(self, groups: Sequence[Sequence[Bucket]]) -> list[Row]:
+    def _one_by_one(self, groups: Sequence[Sequence[tuple[str, Bucket]]]) -> list[Row]:
         able = []
         decided: set[int] = set()
         for group in groups:
             found: set[int] = set()
-            for bucket in group:
+            for _, bucket in group:
                 lists = bucket.block[:, : len(bucket.keys)].tolist()
                 decks = lists[columns.DECK]
                 left = self._eligible.seen_of_few(bucket, lists)
@@ -142,42 +119,67 @@ class _Search:
         page = behind[: self._size]
         return Ranked(len(able), page, len(page) < len(behind))
 
-    def _by_columns(self, groups: Sequence[Sequence[Bucket]]) -> Ranked:
-        stamps = self._stamps()
-        stamp = self._shelf.searches
-        sifted = []
+    def _by_columns(self, groups: Sequence[Sequence[tuple[str, Bucket]]]) -> Ranked:
+        finer = Finer(self._shelf)
+        sifted: list[Some] = []
         for group in groups:
-            marks = []
-            for bucket in group:
+            seen = []
+            for scope, bucket in group:
                 visible = self._eligible.seen(bucket)
-                decks = bucket.block[columns.DECK]
-                if group is not groups[-1]:
-                    count = len(bucket.keys)
-                    marks.append(decks[:count] if visible is None else decks.take(visible))
-                places = self._eligible.passing(bucket, visible)
-                if group is not groups[0]:
-                    places = places[stamps.take(decks.take(places)) != stamp]
+                seen.append((scope, bucket, visible))
+                places = finer.leading(bucket, self._eligible.passing(bucket, visible))
                 if self._capped:
                     places = self._placing.affordable(bucket, places)
                 if len(places):
                     sifted.append((bucket, places))
-            for mark in marks:
-                stamps[mark] = stamp
-        able = sum(len(places) for _, places in sifted)
-        best = _Best(self._size, self._last)
-        for bucket, places in sifted:
-            self._rank(bucket, places, best)
+            for each in seen:
+                finer.see(*each)
+        able = sum([len(places) for _, places in sifted])
+        best = Best(self._size, self._last)
+        if sifted:
+            self._rank(sifted, best)
         return best.ranked(able)
 
-    def _rank(self, bucket: Bucket, places: Places, best: "_Best") -> None:
+    def _rank(self, sifted: Sequence[Some], best: Best) -> None:
+        """Rank what is able: what columns tell the cost of all at once, the rest by bounds."""
+        together: list[Some] = []
+        rest: list[Some] = []
+        if self._by_cost:
+            for some in sifted:
+                plain, other = self._placing.parted(*some)
+                rest += other
+                if plain and len(plain[0][1]) > self._sizes.batch:
+                    self._rank_wide(*plain[0], best)
+                else:
+                    together += plain
+            if together and not self._rank_at_once(together, best):
+                rest += together
+        else:
+            rest += sifted
+        for bucket, places in rest:
+            self._rank_by_bounds(bucket, places, best)
+
+    def _rank_at_once(self, some: Sequence[Some], best: Best) -> bool:
+        """Rank rows by exact costs; say whether 64 bits are enough for them."""
+        costs_nano = self._placing.costs_nano(some)
+        if costs_nano is None:
+            return False
+        best.take_cheapest(some, costs_nano)
+        return True
+
+    def _rank_wide(self, bucket: Bucket, places: Places, best: Best) -> None:
+        for batch, least in self._batches(bucket, places):
+            if best.closed_to((least,)):
+                return
+            if not self._rank_at_once([(bucket, batch)], best):
+                self._rank_in_order(bucket, batch, best)
+
+    def _rank_by_bounds(self, bucket: Bucket, places: Places, best: Best) -> None:
         if self._by_cost:
             for batch, least in self._batches(bucket, places):
                 if best.closed_to((least,)):
                     return
-                bounds = self._placing.bounds(bucket, batch)
-                order = bounds.argsort()
-                each = [(bound,) for bound in bounds.take(order).tolist()]
-                self._settle(bucket, batch.take(order), each, best)
+                self._rank_in_order(bucket, batch, best)
             return
         bounds = self._placing.bounds(bucket, places)
         keys = self._placing.keys(bucket, places, bounds)
@@ -185,12 +187,18 @@ class _Search:
         each = list(zip(*(key.take(order).tolist() for key in keys), strict=True))
         self._settle(bucket, places.take(order), each, best)
 
+    def _rank_in_order(self, bucket: Bucket, places: Places, best: Best) -> None:
+        bounds = self._placing.bounds(bucket, places)
+        order = bounds.argsort()
+        each = [(bound,) for bound in bounds.take(order).tolist()]
+        self._settle(bucket, places.take(order), each, best)
+
     def _settle(
         self,
         bucket: Bucket,
         places: Places,
         bounds: Sequence[tuple[float, ...]],
-        best: "_Best",
+        best: Best,
     ) -> None:
         """Rank exactly, from the least bound on, until none that is left can be on the page."""
         for begin in range(0, len(places), _CHUNK):
@@ -220,42 +228,3 @@ class _Search:
             wanted *= 8
         if len(places):
             yield places, least
-
-    def _stamps(self) -> npt.NDArray[np.int64]:
-        """Give, by deck, when a more specific scope of it was last found: marks of this search."""
-        shelf = self._shelf
-        shelf.searches += 1
-        missing = len(self._shelf.layout.decks.names) - len(shelf.stamps)
-        if missing > 0:
-            more = np.zeros(missing + len(shelf.stamps) // 8, np.int64)
-            shelf.stamps = np.concatenate([shelf.stamps, more])
-        return shelf.stamps
-
-
-class _Best:
-    """The first rows found so far behind a page's start: as many as are shown, and one more."""
-
-    def __init__(self, size: int | None, last: Order | None) -> None:
-        self._size = size
-        self._last = last
-        self._rows: list[Row] = []
-
-    def closed_to(self, bound: tuple[float, ...]) -> bool:
-        """Say whether nothing of at least this bound can still be among the first."""
-        if self._size is None or len(self._rows) <= self._size:
-            return False
-        last: tuple[Any, ...] = self._rows[-1].order[: len(bound)]
-        return bool(bound > last)
-
-    def take(self, row: Row) -> None:
-        """Take a row in, if it is among the first."""
-        if self._last is not None and not row.order > self._last:
-            return
-        insort(self._rows, row, key=lambda each: each.order)
-        if self._size is not None:
-            del self._rows[self._size + 1 :]
-
-    def ranked(self, able: int) -> Ranked:
-        """Give the page."""
-        page = self._rows[: self._size]
-        return Ranked(able, page, len(page) < len(self._rows))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from strowger.contract.commands import SubmitRequest
 from strowger.contract.normal import Terms
 from strowger.market import clauses, costs, ranking
+from strowger.market.best import Row
 from strowger.market.book import Book
 from strowger.market.buckets import Bucket
 from strowger.market.capacity import channels_left, units_left
@@ -19,7 +20,7 @@ from strowger.market.placing import Placing
 from strowger.market.ranking import Order
 from strowger.market.registry import FAMILIES
 from strowger.market.scopes import Item, Viewer
-from strowger.market.searching import SIZES, Row, Sizes, search
+from strowger.market.searching import SIZES, Sizes, search
 
 
 class Candidate(NamedTuple):

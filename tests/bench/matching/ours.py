@@ -3,10 +3,11 @@
 A change is what publishing and withdrawing write: the whole row, its journal, every index.
 """
 
+from strowger.market.best import Ranked
 from strowger.market.book import Book
 from strowger.market.entities import MarketState, Offer, Revised
 from strowger.market.pages import Start
-from strowger.market.searching import Ranked, search
+from strowger.market.searching import search
 from strowger.market.selecting import Found, find
 from tests.bench.matching.shape import (
     CALL_SECONDS,
