@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from strowger.market.coarse import WIDE, Coarse
 from strowger.market.columns import (
     AUDIENCE,
     CURRENCY,
@@ -23,11 +23,11 @@ from strowger.market.columns import (
     SINCE,
     STEP_MONTHS,
     UNTIL,
+    Block,
+    Layout,
+    Places,
 )
 from strowger.market.entities import Key
-
-Block = npt.NDArray[np.int64]
-Places = npt.NDArray[np.intp]
 
 (ENDING, AUDIENCED, POOLED, LIMITED, TERMED, SOFT, CHARGED, FOREIGN, TIERED) = (
     1 << n for n in range(9)
@@ -46,10 +46,13 @@ class Bucket:
     `traits` leaves out.
     """
 
-    __slots__ = ("block", "keys", "latest_ms", "traits")
+    __slots__ = ("_layout", "block", "coarse", "keys", "latest_ms", "traits")
 
-    def __init__(self, width: int) -> None:
-        self.block: Block = np.empty((width, 1), np.int64)
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.block: Block = np.empty((layout.width, 1), np.int64)
+        self.coarse: Coarse | None = None
+        """The attributes of the rows in bytes; none while they are few."""
         self.keys: list[Key] = []
         self.latest_ms = 0
         self.traits = 0
@@ -59,23 +62,35 @@ class Bucket:
         count = len(self.keys)
         width, room = self.block.shape
         if count == room:
-            wider = np.empty((width, room + (room >> 3) + 1), np.int64)
+            room += (room >> 3) + 1
+            wider = np.empty((width, room), np.int64)
             wider[:, :count] = self.block
             self.block = wider
+            if self.coarse is not None:
+                self.coarse.widen(room)
         self.block[:, count] = row
         self.keys.append(key)
         self._follow(row)
+        if count + 1 >= (WIDE if self.coarse is None else self.coarse.outgrown):
+            self.coarse = Coarse(self._layout, self.block, count + 1)
+        elif self.coarse is not None:
+            self.coarse.put(count, row)
 
     def replace(self, key: Key, since: int, from_ms: int, row: Sequence[int]) -> None:
         """Put a row in the place of another."""
-        self.block[:, self._place(key, since, from_ms)] = row
+        place = self._place(key, since, from_ms)
+        self.block[:, place] = row
         self._follow(row)
+        if self.coarse is not None:
+            self.coarse.put(place, row)
 
     def remove(self, key: Key, since: int, from_ms: int) -> None:
         """Take a row out; the last one takes its place."""
         place = self._place(key, since, from_ms)
         last = len(self.keys) - 1
         self.block[:, place] = self.block[:, last]
+        if self.coarse is not None:
+            self.coarse.block[:, place] = self.coarse.block[:, last]
         self.keys[place] = self.keys[last]
         self.keys.pop()
 

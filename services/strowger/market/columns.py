@@ -7,6 +7,9 @@ until it is on a page, or is one of the few that no column can tell.
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from strowger.contract.attributes import Attribute, Value
 from strowger.contract.normal import Tariff, Terms
 from strowger.market.entities import Offer, Revised
@@ -32,6 +35,12 @@ MANIFOLD: Final = 2
 """A kind of row: its prices have tiers, a minimum or several terms; its columns bound its cost."""
 
 _WORD_BITS: Final = 62
+
+Block = npt.NDArray[np.int64]
+"""Rows, column by column."""
+
+Places = npt.NDArray[np.intp]
+"""Rows of a block, by place."""
 
 
 class Untold(Exception):
@@ -77,6 +86,8 @@ class Layout:
         self.told = True
         """Whether the columns tell all that was ever stored; if not, they are not asked."""
         self._sets: dict[str, Names] = {}
+        self.sets_at: set[int] = set()
+        """The columns, from the first attribute on, whose values are sets."""
         self.absent = {name: absent(mark) for name, mark in family.attributes.items()}
         self._blank = [absent(mark) for _, mark in sorted(family.attributes.items())]
 
@@ -124,7 +135,10 @@ class Layout:
         return self._bits(name, value)
 
     def _bits(self, name: str, words: Sequence[str]) -> int:
-        names = self._sets.setdefault(name, Names())
+        names = self._sets.get(name)
+        if names is None:
+            names = self._sets[name] = Names()
+            self.sets_at.add(self.places[name] - ATTRIBUTES)
         bits = 0
         for word in words:
             number = names.number(word)

@@ -22,7 +22,8 @@ from strowger.market.capacity import pool_left
 from strowger.market.columns import FAR, NONE
 from strowger.market.meters import Ints
 from strowger.market.scopes import Shelf
-from strowger.market.sieves import CEILING, COVER, FLOOR, Mask, Sieve, passes, sieve, sift
+from strowger.market.sieves import CEILING, COVER, FLOOR, Mask, Sieve, passes, sieve
+from strowger.market.sifting import sift
 
 Lists = Sequence[Sequence[int]]
 """Columns of some rows, as lists."""
@@ -77,7 +78,7 @@ class Eligible:
         visible = self._visible(bucket)
         if not visible and not bucket.traits & AUDIENCED:
             return None
-        places = sift(bucket.block, len(bucket.keys), visible)
+        places = sift(bucket, visible)
         if bucket.traits & AUDIENCED:
             audiences = bucket.block[columns.AUDIENCE].take(places)
             heard = [number for number in np.unique(audiences).tolist() if self._hears(number)]
@@ -86,7 +87,7 @@ class Eligible:
 
     def passing(self, bucket: Bucket, visible: Places | None) -> Places:
         """Give the places of what passes, of the visible ones; none: all are."""
-        places = sift(bucket.block, len(bucket.keys), self.sieves(bucket), visible)
+        places = sift(bucket, self.sieves(bucket), visible)
         places = self._wanted(bucket, places)
         return self._with_room(bucket, places) if bucket.traits & POOLED else places
 

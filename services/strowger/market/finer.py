@@ -50,8 +50,7 @@ class Finer:
             leading: Places = places[np.array(alone)]
             return leading
         stamps = self._marked()
-        leading = places[stamps.take(decks) != self._stamp]
-        return leading
+        return places[stamps.take(decks) != self._stamp]
 
     def _marked(self) -> Ints:
         """Give, by deck, the last search that found a row of it: this one is `_stamp`."""

@@ -33,7 +33,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[_Offer] = msgspec.msgpack.Decoder(_Offer)
 
 
-def _fields(struct: type[msgspec.Struct]) -> Callable[[object], tuple[Any, ...]]:
+def _fields(struct: msgspec.StructMeta) -> Callable[[object], tuple[Any, ...]]:
     """Give what reads all fields of a struct, in the order of its arguments."""
     return attrgetter(*struct.__struct_fields__)
 

@@ -158,7 +158,7 @@ class Scopes:
         scope = layout.family.key(terms.scope)
         bucket = shelf.buckets.get(scope)
         if bucket is None:
-            bucket = shelf.buckets[scope] = Bucket(layout.width)
+            bucket = shelf.buckets[scope] = Bucket(layout)
         row = layout.row(offer, revised, terms, until_ms)
         bucket.add(key, row)
         scopes = shelf.decks.setdefault(row[DECK], {})

@@ -1,25 +1,17 @@
 """Sieves: a request's clauses as comparisons of columns, for one row or for many at once."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from strowger.contract.normal import Asked
-from strowger.market.buckets import Block, Places
 from strowger.market.columns import FAR, Layout
 
 Mask = npt.NDArray[np.bool_]
 
 (FLOOR, CEILING, SAME, COVER, NEVER) = range(5)
-
-_MANY: Final = 2048
-"""So many rows are worth asking a sample of them which sieve leaves the fewest."""
-
-_SAMPLE: Final = 64
-_FEW_LEFT: Final = 8
-"""When fewer than one in so many is left, the rest is looked at one by one."""
 
 
 class Sieve(NamedTuple):
@@ -117,28 +109,3 @@ def sieve(layout: Layout, asked: Asked, *, undetermined: bool) -> Sieve:
         if test == "same" and isinstance(value, int):
             return Sieve(column, SAME, value, silent)
     return Sieve(column, NEVER, 0, silent)
-
-
-def sift(block: Block, count: int, sieves: Sequence[Sieve], places: Places | None = None) -> Places:
-    """Give the places of the rows that pass every sieve, in order; of some `places`, or of all."""
-    if count >= _MANY and len(sieves) > 1:
-        sieves = _rarest_first(block, count, sieves)
-    mask: Mask | None = None
-    for each in sieves:
-        if places is not None:
-            places = places[each.mask(block[each.column].take(places))]
-            continue
-        passed = each.mask(block[each.column, :count])
-        mask = passed if mask is None else np.logical_and(mask, passed, out=mask)
-        if count >= _MANY and np.count_nonzero(mask) * _FEW_LEFT < count:
-            places = mask.nonzero()[0]
-    if places is not None:
-        return places
-    return np.arange(count) if mask is None else mask.nonzero()[0]
-
-
-def _rarest_first(block: Block, count: int, sieves: Sequence[Sieve]) -> Sequence[Sieve]:
-    step = count // _SAMPLE
-    return sorted(
-        sieves, key=lambda each: int(np.count_nonzero(each.mask(block[each.column, :count:step])))
-    )
