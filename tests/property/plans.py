@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from strowger.market import requests
+from strowger.market import buckets, finer, requests
 from strowger.market.searching import Sizes
 from strowger.market.selecting import find, scan
 
@@ -20,3 +20,11 @@ PLANS: Final = {
 def take(plan: str, patch: pytest.MonkeyPatch) -> None:
     """Answer all requests by one plan."""
     patch.setattr(requests, "find", PLANS[plan])
+    if plan == "by columns":
+        as_if_wide(patch)
+
+
+def as_if_wide(patch: pytest.MonkeyPatch) -> None:
+    """Search small scopes as wide ones are: by bytes first, and without marking decks."""
+    patch.setattr(buckets, "WIDE", 2)
+    patch.setattr(finer, "_LOOK", 0)

@@ -1,17 +1,21 @@
 """Bugs to plant in the index: who sees a row, what passes, in which order rows come."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import pytest
 
 from strowger.contract.normal import Asked, Need
-from strowger.market import columns, eligible, searching
+from strowger.market import coarse, columns, eligible, finer, searching
 from strowger.market.best import Best, Ranked, Row
-from strowger.market.buckets import Bucket
+from strowger.market.buckets import Bucket, Some
+from strowger.market.coarse import Coarse
 from strowger.market.columns import Layout
 from strowger.market.eligible import Eligible
-from strowger.market.meters import Calls, Excess
+from strowger.market.meters import Calls, Excess, Ints
+from strowger.market.placing import Placing
 from strowger.market.sieves import FLOOR, Sieve
 from strowger.market.voice import Voice
 from tests.property.planted_in_rules import Plant
@@ -100,6 +104,10 @@ def meter_no_fees(patch: pytest.MonkeyPatch) -> None:
         return real(self, usage_nano, 0, minimum, increment, metering)
 
     patch.setattr(Calls, "cost_nano", cost_nano)
+    at_once = Calls.costs_nano
+    patch.setattr(
+        Calls, "costs_nano", lambda self, usage, fee, *rest: at_once(self, usage, fee * 0, *rest)
+    )
 
 
 def meter_all_traffic(patch: pytest.MonkeyPatch) -> None:
@@ -113,6 +121,10 @@ def meter_all_traffic(patch: pytest.MonkeyPatch) -> None:
         return real(self, usage_nano, fee_nano, minimum, increment, 0)
 
     patch.setattr(Excess, "cost_nano", cost_nano)
+    at_once = Excess.costs_nano
+    patch.setattr(
+        Excess, "costs_nano", lambda self, *prices: at_once(self, *prices[:4], prices[4] * 0)
+    )
 
 
 def show_the_last_again(patch: pytest.MonkeyPatch) -> None:
@@ -137,6 +149,41 @@ def close_a_page_too_early(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Best, "ranked", ranked)
 
 
+def round_a_mark_up(patch: pytest.MonkeyPatch) -> None:
+    """Rule out by bytes what has just the value of a mark."""
+    patch.setattr(coarse, "bisect_right", lambda marks, value: bisect_left(marks, value) + 1)
+
+
+def follow_no_change_in_bytes(patch: pytest.MonkeyPatch) -> None:
+    """Leave the bytes of a row as its place had them before."""
+    patch.setattr(Coarse, "put", lambda *_: None)
+
+
+def look_past_finer_scopes(patch: pytest.MonkeyPatch) -> None:
+    """Take a deck's wider offers where it has some for a more specific scope."""
+    patch.setattr(finer, "_has_none", lambda *_: True)
+
+
+def sum_no_charges(patch: pytest.MonkeyPatch) -> None:
+    """Rank by usage alone where all costs are worked out at once."""
+    patch.setattr(
+        Placing, "_fixed_of", lambda _, charges: np.zeros(charges.shape[1], charges.dtype)
+    )
+
+
+def cut_a_page_short(patch: pytest.MonkeyPatch) -> None:
+    """Keep one too few of the cheapest rows, so that nothing seems to follow the page."""
+    real = Best.take_cheapest
+
+    def take_cheapest(self: Best, some: Sequence[Some], costs_nano: Ints) -> None:
+        size = self._size
+        self._size = None if size is None else size - 1
+        real(self, some, costs_nano)
+        self._size = size
+
+    patch.setattr(Best, "take_cheapest", take_cheapest)
+
+
 PLANTED: Final[tuple[Plant, ...]] = (
     let_everybody_hear,
     index_a_start_late,
@@ -150,4 +197,11 @@ PLANTED: Final[tuple[Plant, ...]] = (
     meter_all_traffic,
 )
 PLANTED_ONE_BY_ONE: Final[tuple[Plant, ...]] = (show_the_last_again,)
-PLANTED_IN_COLUMNS: Final[tuple[Plant, ...]] = (close_a_page_too_early,)
+PLANTED_IN_COLUMNS: Final[tuple[Plant, ...]] = (
+    close_a_page_too_early,
+    round_a_mark_up,
+    follow_no_change_in_bytes,
+    look_past_finer_scopes,
+    sum_no_charges,
+    cut_a_page_short,
+)

@@ -10,6 +10,7 @@ from strowger.market.book import Book
 from strowger.market.pages import Start
 from strowger.market.searching import Sizes
 from strowger.market.selecting import find, scan
+from tests.property.plans import as_if_wide
 from tests.property.random_offers import FAMILY_NAMES, MARKET, NOW_MS, Chance
 
 PLANS = (Sizes(), Sizes(few=10**6), Sizes(few=0), Sizes(few=0, batch=4))
@@ -41,6 +42,29 @@ def test_every_plan_gives_what_a_scan_gives(seed: int, family: str, offers: int)
     chance, book = played(seed, family, offers)
     for _ in range(4):
         agrees(book, chance.command(family), Start())
+
+
+@given(seed=seeds, family=families, offers=st.integers(0, 60))
+def test_scopes_searched_as_wide_ones_give_what_a_scan_gives(
+    seed: int, family: str, offers: int
+) -> None:
+    """Bytes rule out none that a scan finds, before and after changes, page by page."""
+    with pytest.MonkeyPatch.context() as patch:
+        as_if_wide(patch)
+        chance, book = played(seed, family, offers)
+        for _ in range(2):
+            command, start = chance.command(family), Start()
+            for _ in range(2):
+                agrees(book, command, start)
+                page = scan(book, command, start).page
+                if not page:
+                    break
+                start = Start(start.shown + len(page), page[-1].order)
+            for _ in range(5):
+                book.put_offer(chance.offer(family, chance.draw.randrange(70)))
+            if offers:
+                row = chance.draw.choice([key for key, _ in book.store.rows() if key[0] == "offer"])
+                book.store.delete(row)
 
 
 @given(seed=seeds, family=families)

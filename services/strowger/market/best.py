@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from strowger.market import columns
-from strowger.market.buckets import Bucket, Places, Some
+from strowger.market.buckets import Bucket, Some
+from strowger.market.columns import Places
 from strowger.market.meters import Ints
 from strowger.market.ranking import Order
 

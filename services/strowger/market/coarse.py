@@ -61,7 +61,7 @@ class Coarse:
         ]
 
     def sift(self, sieves: Sequence[Sieve], count: int) -> tuple[Mask | None, list[Sieve]]:
-        """Say which of the first rows may pass, none: all; and which sieves are left to be asked."""
+        """Say which rows may pass, none: all; and which sieves are still to be asked."""
         mask: Mask | None = None
         left = []
         for sieve in sieves:

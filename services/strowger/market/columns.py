@@ -113,9 +113,13 @@ class Layout:
             *_terms(tariff),
             *self._blank,
         ]
+        places, kinds = self.places, self.kinds
         for name, value in terms.attributes.items():
+            if type(value) is int and kinds.get(name) is int:  # most are, and need no more
+                row[places[name]] = value
+                continue
             try:
-                row[self.places[name]] = self._told(name, value)
+                row[places[name]] = self._told(name, value)
             except (KeyError, Untold):
                 self.told = False
         if not _fits(row):
@@ -178,7 +182,7 @@ def _manifold(tariff: Tariff) -> bool:
 def _prices(tariff: Tariff) -> tuple[int, int, int, int]:
     usage_nano = tariff.usage_nano
     if tariff.tiers:
-        usage_nano = min(tier.price_nano for tier in tariff.tiers)
+        usage_nano = min([tier.price_nano for tier in tariff.tiers])
     return usage_nano, tariff.fee_nano, tariff.minimum, tariff.increment
 
 

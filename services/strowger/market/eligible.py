@@ -16,10 +16,9 @@ from strowger.market.buckets import (
     SOFT,
     TERMED,
     Bucket,
-    Places,
 )
 from strowger.market.capacity import pool_left
-from strowger.market.columns import FAR, NONE
+from strowger.market.columns import FAR, NONE, Places
 from strowger.market.meters import Ints
 from strowger.market.scopes import Shelf
 from strowger.market.sieves import CEILING, COVER, FLOOR, Mask, Sieve, passes, sieve

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from strowger.market.buckets import Bucket, Places
-from strowger.market.columns import DECK
+from strowger.market.buckets import Bucket
+from strowger.market.columns import DECK, Places
 from strowger.market.meters import Ints
 from strowger.market.scopes import Shelf
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from strowger.contract.commands import SubmitRequest
 from strowger.market import columns
-from strowger.market.buckets import POOLED, Bucket, Places
+from strowger.market.buckets import POOLED, Bucket
+from strowger.market.columns import Places
 from strowger.market.eligible import Eligible
 from strowger.market.meters import Ints
 from strowger.market.placing import Placing

@@ -13,8 +13,8 @@ from strowger.contract.commands import SubmitRequest
 from strowger.contract.fields import NANO
 from strowger.market import columns, costs, ranking
 from strowger.market.book import Book
-from strowger.market.buckets import CHARGED, FOREIGN, TIERED, Bucket, Places, Some
-from strowger.market.columns import NONE, absent
+from strowger.market.buckets import CHARGED, FOREIGN, TIERED, Bucket, Some
+from strowger.market.columns import NONE, Places, absent
 from strowger.market.meters import Floats, Ints
 from strowger.market.ranking import Order
 from strowger.market.scopes import Shelf

@@ -93,6 +93,11 @@ class Scopes:
         """Follow one change of a row."""
         before = _revisions(old)
         after = _revisions(new)
+        if len(before) == len(after) == 1 and isinstance(new, Offer):
+            (was, _), (revised, until_ms) = *before.values(), *after.values()
+            if _place(key, was) == _place(key, revised):
+                self._replace(key, was, new, revised, until_ms)
+                return
         for from_ms, (revised, _) in before.items():
             follower = after.get(from_ms)
             if follower is None or _place(key, follower[0]) != _place(key, revised):
@@ -198,6 +203,9 @@ def _revisions(entity: Entity | None) -> _Revisions:
     if not isinstance(entity, Offer) or not entity.revisions:
         return {}
     revisions = entity.revisions
+    if len(revisions) == 1:
+        (revised,) = revisions
+        return {} if revised.terms is None else {revised.from_ms: (revised, None)}
     untils = (*(later.from_ms for later in revisions[1:]), None)
     return {
         revised.from_ms: (revised, until_ms)

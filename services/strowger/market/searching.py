@@ -15,7 +15,8 @@ from strowger.contract.commands import SubmitRequest
 from strowger.market import columns
 from strowger.market.best import Best, Ranked, Row
 from strowger.market.book import Book
-from strowger.market.buckets import Bucket, Places, Some
+from strowger.market.buckets import Bucket, Some
+from strowger.market.columns import Places
 from strowger.market.eligible import Eligible
 from strowger.market.finer import Finer
 from strowger.market.pages import Start

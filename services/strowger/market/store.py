@@ -26,10 +26,10 @@ class Watcher(Protocol):
 
 
 class _Entry(NamedTuple):
-    """One change as the journal keeps it: what was there as it was kept."""
+    """One change as the journal keeps it: what was there, read from what was kept."""
 
     key: Key
-    kept: Entity | bytes | None
+    old: Entity | None
 
 
 _Kept = Entity | bytes
@@ -62,17 +62,21 @@ class Store:
 
     def put(self, key: Key, entity: Entity) -> None:
         """Write the row under the key."""
-        self._journal.append(_Entry(key, self._rows.get(key)))
-        self._set(key, entity)
+        old = self.get(key)
+        self._journal.append(_Entry(key, old))
+        self._set(key, old, entity)
 
     def delete(self, key: Key) -> None:
         """Take the row under the key out; it must be there."""
-        self._journal.append(_Entry(key, self._rows[key]))
-        self._set(key, None)
+        if key not in self._rows:
+            raise KeyError(key)
+        old = self.get(key)
+        self._journal.append(_Entry(key, old))
+        self._set(key, old, None)
 
     def load(self, key: Key, entity: Entity) -> None:
         """Put a restored row in place: no change to be written again."""
-        self._set(key, entity)
+        self._set(key, self.get(key), entity)
 
     def follow(self, key: Key, entity: Entity | None) -> Entity | None:
         """Take over how a row was written elsewhere, or that it was deleted; give what it was."""
@@ -89,7 +93,7 @@ class Store:
         """Take back every change since the savepoint, last first."""
         while len(self._journal) > savepoint:
             entry = self._journal.pop()
-            self._set(entry.key, _opened(entry.key, entry.kept))
+            self._set(entry.key, self.get(entry.key), entry.old)
 
     def drain(self) -> list[Change]:
         """Give the changes since the last drain, one a row, in the order of first touch.
@@ -97,11 +101,11 @@ class Store:
         All are told as they are kept: an encoder leaves out the very default that a field was made
         with, and writes an equal one, so a row has one encoding only once it was packed.
         """
-        first: dict[Key, _Kept | None] = {}
+        first: dict[Key, Entity | None] = {}
         for entry in self._journal:
-            first.setdefault(entry.key, entry.kept)
+            first.setdefault(entry.key, entry.old)
         self._journal.clear()
-        changes = (Change(key, _opened(key, kept), self.get(key)) for key, kept in first.items())
+        changes = (Change(key, old, self.get(key)) for key, old in first.items())
         return [change for change in changes if change.old != change.new]
 
     def rows(self) -> Iterator[tuple[Key, Entity]]:
@@ -109,8 +113,7 @@ class Store:
         for key, kept in self._rows.items():
             yield key, unpack(key, kept) if isinstance(kept, bytes) else kept
 
-    def _set(self, key: Key, new: Entity | None) -> None:
-        old = self.get(key)
+    def _set(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         if new is None:
             self._rows.pop(key, None)
         else:
@@ -122,9 +125,5 @@ class Store:
 
     def _shared(self, key: Key) -> Key:
         """Give a key whose names, but for the last, are those of other keys: there are few."""
-        names = self._names
-        return (*(names.setdefault(name, name) for name in key[:-1]), key[-1])
-
-
-def _opened(key: Key, kept: _Kept | None) -> Entity | None:
-    return unpack(key, kept) if isinstance(kept, bytes) else kept
+        share = self._names.setdefault
+        return (*[share(name, name) for name in key[:-1]], key[-1])
