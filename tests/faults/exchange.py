@@ -70,26 +70,6 @@ class Processes(Protocol):
         """Wait until all of them serve."""
 
 
-class Supervised:
-    """The services of the exchange under its own supervisor, with matching's standby or not."""
-
-    def __init__(self, supervisor: Supervisor, names: Sequence[str]) -> None:
-        self._supervisor = supervisor
-        self.names = names
-
-    def pid(self, name: str) -> int | None:
-        """Give a process's id; none while it waits to be started again."""
-        return self._supervisor.pid(name)
-
-    async def ready(self, timeout_seconds: float) -> None:
-        """Wait until all of them serve.
-
-        Raises:
-            TimeoutError: some did not in time; the message names them.
-        """
-        await self._supervisor.ready(timeout_seconds)
-
-
 @dataclass(frozen=True)
 class Exchange:
     """What runs, what can be done to it, and how it is met."""
@@ -173,8 +153,7 @@ async def exchange(*, side_by_side: int, standby: bool) -> AsyncIterator[Exchang
 
             stack.enter_context(clocks_from(clocks))
             names = [*SERVICES, *([STANDBY] if standby else [])]
-            supervisor = Supervisor(settings, names, sink=sink)
-            processes = Supervised(await stack.enter_async_context(supervisor), names)
+            processes = await stack.enter_async_context(Supervisor(settings, names, sink=sink))
             await processes.ready(READY_SECONDS)
             yield Exchange(settings, cluster, proxy, doors, processes, clocks, log_path, everybody)
 
