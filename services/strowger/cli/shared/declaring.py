@@ -53,7 +53,7 @@ async def declare(
     """
     said = terms.model_dump()
     # An older release would pass over these terms: it is to stop at them instead.
-    version = 2 if any(said[name] for name in _NEW_TERMS) else 1
+    version = 2 if any(said.get(name) for name in _NEW_TERMS) else 1
     command = DeclareMarket(**_stamp(), **said, rules_version=NEWEST_RULES, needs_version=version)
     return await _decided(bootstrap, command, MarketDeclared, timeout_seconds)
 
