@@ -123,7 +123,11 @@ def meter_all_traffic(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Excess, "cost_nano", cost_nano)
     at_once = Excess.costs_nano
     patch.setattr(
-        Excess, "costs_nano", lambda self, *prices: at_once(self, *prices[:4], prices[4] * 0)
+        Excess,
+        "costs_nano",
+        lambda self, usage, fee, minimum, increment, metering: at_once(
+            self, usage, fee, minimum, increment, metering * 0
+        ),
     )
 
 

@@ -57,7 +57,7 @@ def _follow_without_indexes(patch: pytest.MonkeyPatch) -> None:
         old = self.get(key)
         watchers, self._watchers = self._watchers, () if old else self._watchers
         if old is not None or entity is not None:
-            self._set(key, entity)
+            self._set(key, old, entity)
         self._watchers = watchers
         return old
 

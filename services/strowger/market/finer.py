@@ -50,7 +50,8 @@ class Finer:
             leading: Places = places[np.array(alone)]
             return leading
         stamps = self._marked()
-        return places[stamps.take(decks) != self._stamp]
+        led: Places = places[stamps.take(decks) != self._stamp]
+        return led
 
     def _marked(self) -> Ints:
         """Give, by deck, the last search that found a row of it: this one is `_stamp`."""

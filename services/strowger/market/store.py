@@ -82,7 +82,7 @@ class Store:
         """Take over how a row was written elsewhere, or that it was deleted; give what it was."""
         old = self.get(key)
         if old is not None or entity is not None:
-            self._set(key, entity)
+            self._set(key, old, entity)
         return old
 
     def savepoint(self) -> int:
