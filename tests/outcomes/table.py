@@ -17,6 +17,7 @@ ELSEWHERE: Final[Mapping[Refusal, str]] = MappingProxyType(
         Refusal.NOT_E164: "found by a gateway, and passed on as `malformed` is",
         Refusal.UNKNOWN_PLACE: "found by a gateway, and passed on as `malformed` is",
         Refusal.UNKNOWN_NETWORK: "found by a gateway, and passed on as `malformed` is",
+        Refusal.TOO_MANY_EVENTS: "found by a gateway, and passed on as `malformed` is",
         Refusal.BOOK_CHANGED: "needs a page of the book, and a change behind it",
         Refusal.KEY_REVOKED: "found where the operator revoked the key that signed an event",
         Refusal.ANSWER_TOO_LARGE: "needs more offers than an answer holds",
