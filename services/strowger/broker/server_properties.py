@@ -133,6 +133,8 @@ share.coordinator.state.topic.num.partitions=1
 # A lone consumer gets its partitions at once, and a dead one may be noticed within a second.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+# Two seconds make a quota: with the usual eleven, who rested for ten may send ten times as much.
+quota.window.num=2
 # An exchange that stood still for a long holiday goes on where it was: ten years, not seven days.
 offsets.retention.minutes=5256000
 

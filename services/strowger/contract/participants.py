@@ -37,15 +37,15 @@ A refusal costs a command in the market's log and an answer; a dead letter costs
 
 QUOTAS: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "producer_byte_rate": 4_194_304.0,
+        "producer_byte_rate": 2_097_152.0,
         "consumer_byte_rate": 16_777_216.0,
         "request_percentage": 100.0,
     }
 )
 """What the broker grants each participant: bytes a second, and percent of a thread's time.
 
-Above it the broker makes the participant wait, and nobody else. A sheet that is published as fast
-as the exchange takes it comes to 2 MB a second.
+Above it the broker makes the participant wait, and nobody else. 2 MiB are some
+2,500 offers a second, which is about what the exchange decides of them.
 """
 
 
