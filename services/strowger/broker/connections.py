@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.producer import sender
 
 from strowger.broker.access import access_of
 from strowger.broker.errors import BrokerUnavailable
@@ -26,9 +27,14 @@ _PRODUCER: Final[Mapping[str, Any]] = {
     "max_batch_size": 262_144,
     **_COMMON,
 }
+# A commit is answered before its marks are written, and a transaction that begins meanwhile is put
+# off. aiokafka tries again only after 20 ms, whatever `retry_backoff_ms` says; marks take 1 to 3.
+sender.BACKOFF_OVERRIDE = 0.002
+
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 5.0
+_NEVER_SECONDS: Final = 86_400.0
 
 StartPosition = Literal["earliest", "latest", "none"]
 
@@ -56,6 +62,15 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no type
 
 
 class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
+    async def start(self) -> None:
+        """Start, and fetch no more of a broker until all that it gave was taken.
+
+        aiokafka waits 0.1 s for that, then fetches of the other partitions alone; where these have
+        nothing, the one that was busy stands still for the whole `fetch_max_wait_ms`.
+        """
+        await super().start()
+        self._fetcher._prefetch_backoff = _NEVER_SECONDS  # noqa: SLF001 - aiokafka has no setting
+
     async def stop(self) -> None:
         """Stop, also while no broker answers.
 

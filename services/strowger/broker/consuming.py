@@ -1,10 +1,9 @@
-"""Consume at least once: settle what was read, then commit it, and finish before handing over."""
+"""Consume at least once: settle what was read, commit it soon after, and before handing over."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import structlog
@@ -34,6 +33,9 @@ Positions = dict[TopicPartition, int]
 Settle = Callable[[Fetched], Awaitable[Positions]]
 
 _POLL_MS: Final = 200
+_COMMIT_SECONDS: Final = 0.1
+"""How long after a commit the next one waits: one a batch would be a quarter of all round trips."""
+
 _HELD_BACK_SECONDS: Final = 0.1
 
 
@@ -43,15 +45,38 @@ class _HandOver(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     aiokafka gives out no records from before it calls this until the new assignment stands.
     """
 
-    def __init__(self, in_hand: asyncio.Lock) -> None:
+    def __init__(self, in_hand: asyncio.Lock, settled: "_Settled") -> None:
         self._in_hand = in_hand
+        self._settled = settled
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka names it
         async with self._in_hand:
-            pass
+            await self._settled.commit()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Take them: the next records come by themselves."""
+
+
+class _Settled:
+    """How far was settled and is not committed yet; at a failure it is read and settled again."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._positions: Positions = {}
+        self._commit_at = 0.0
+
+    async def add(self, positions: Positions) -> None:
+        """Note how far was settled, and commit it unless the last commit was a moment ago."""
+        self._positions.update(positions)
+        if asyncio.get_running_loop().time() >= self._commit_at:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Commit what was settled since the last commit."""
+        positions, self._positions = self._positions, {}
+        if positions:
+            await self._consumer.commit(positions)
+            self._commit_at = asyncio.get_running_loop().time() + _COMMIT_SECONDS
 
 
 async def consume(
@@ -62,7 +87,7 @@ async def consume(
     stop: asyncio.Event,
     ready: Callable[[], None],
 ) -> None:
-    """Start the consumer, settle and commit batch after batch until `stop`, and close it.
+    """Start the consumer, settle batch after batch and commit until `stop`, and close it.
 
     `settle` returns the offset to go on from in each partition it was given records of. One below
     the end of those records holds the rest back: they are read again a little later.
@@ -71,21 +96,32 @@ async def consume(
         Exception: whatever `settle` or Kafka raised; what was read is then not committed.
     """
     in_hand = asyncio.Lock()
-    consumer.subscribe([topic], listener=_HandOver(in_hand))
+    settled = _Settled(consumer)
+    consumer.subscribe([topic], listener=_HandOver(in_hand, settled))
+
+    async def go_back() -> None:
+        async with in_hand:
+            await settled.commit()
+        await _read_again(consumer)
+
     async with consumer:
         ready()
         while not stop.is_set():
-            fetched = await read_some(consumer, topic, partial(_read_again, consumer))
+            fetched = await read_some(consumer, topic, go_back)
             if not fetched:
+                async with in_hand:
+                    await settled.commit()
                 continue
             async with in_hand:
                 positions = await settle(fetched)
-                await consumer.commit(positions)
+                await settled.add(positions)
                 held_back = _hold_back(consumer, fetched, positions)
             if held_back:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_HELD_BACK_SECONDS):
                         await stop.wait()
+        async with in_hand:
+            await settled.commit()
 
 
 async def read_some(

@@ -167,6 +167,10 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
                 taking = self._taken.get(partition)
                 if taking is not None and taking.done():
                     await taking.result().decide(records)
+            if not batches:
+                for taking in self._taken.values():
+                    if taking.done():
+                        await taking.result().say_offset()
 
     async def leave(self) -> None:
         """Let go of every partition, then tell the group, which hands them on at once."""
