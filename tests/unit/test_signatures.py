@@ -6,6 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import OKPKey
 
 from strowger.contract.signatures import (
     HEADER,
@@ -130,6 +132,28 @@ def test_no_change_of_a_byte_is_overlooked(data: st.DataObject) -> None:
         list(zip(names, parts[1:5], strict=True)),
         parts[5],
     )
+
+
+def test_a_signature_has_one_spelling() -> None:
+    """The bits that base64url leaves unused in the last character are no second signature."""
+    signature = VECTORS["signed"]["signature"].encode()
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(signature[-1]) ^ 1]
+    vector = {**VECTORS["signed"], "signature": (signature[:-1] + bytes([other])).decode()}
+    assert _verifies(VECTORS["signed"])
+    assert not _verifies(vector)
+
+
+def test_a_jws_library_reads_it_alike() -> None:
+    """What joserfc verifies as a detached JWS of RFC 7797 is what we verify without it."""
+    signed = VECTORS["signed"]
+    public = {"kty": "OKP", "crv": "Ed25519", "x": VECTORS["private_key"]["x"]}
+    key = OKPKey.import_key(public)
+    registry = jws.JWSRegistry(algorithms=["Ed25519"])
+    payload = signed["signing_input"].encode().partition(b".")[2]
+    read = jws.extract_compact(signed["signature"].encode(), payload, registry)
+    assert jws.validate_compact(read, key, registry=registry)
+    assert _verifies(signed)
 
 
 def test_two_signatures_are_none() -> None:

@@ -7,12 +7,13 @@ a signature is of no use on another topic, for another event, or from another se
 stands in the value.
 """
 
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal, Self
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -66,20 +67,27 @@ class PublicKey:
 
     def __init__(self, x: str) -> None:
         try:
-            self._jwk = OKPKey.import_key({"kty": "OKP", "crv": _CURVE, "x": x})
-            self.id: str = self._jwk.thumbprint()
-            self._jwk.get_op_key("verify")
+            jwk = OKPKey.import_key({"kty": "OKP", "crv": _CURVE, "x": x})
+            self.id: str = jwk.thumbprint()
+            self._key = jwk.get_op_key("verify")
         except (JoseError, ValueError, TypeError) as problem:
             raise NotAKey("an Ed25519 public key is 32 bytes in base64url") from problem
         self.x = x
 
     def verifies(self, signature: bytes, topic: str, headers: Headers, value: bytes) -> bool:
-        """Say whether the holder of the private key signed this event for this topic."""
+        """Say whether the holder of the private key signed this event for this topic.
+
+        By Ed25519 alone, as only one form of JWS is taken: a JWS library's own reading of it costs
+        a third of a verification more. What signs is one, and the tests hold each to the other.
+        """
+        protected, _, rest = signature.partition(b".")
         try:
-            signed = jws.extract_compact(signature, _payload(topic, headers, value), _REGISTRY)
-            return jws.validate_compact(signed, self._jwk, registry=_REGISTRY)
-        except (JoseError, ValueError, TypeError, KeyError):
+            key_id_of(signature)
+            said = _from_base64url(rest[1:])
+            self._key.verify(said, protected + b"." + _payload(topic, headers, value))
+        except (InvalidSignature, ValueError):
             return False
+        return urlsafe_b64encode(said).rstrip(b"=") == rest[1:]  # one signature, one spelling
 
 
 class SigningKey:
