@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 # Made when the environment matches the files it was built from; `make setup` is a no-op until they change.
 STAMP := $(VENV)/.installed
 
@@ -86,6 +87,23 @@ bench-matching: setup ## measure matching against databases, 20 minutes; OFFERS=
 bench-standstill: setup ## measure for how long a market stands still when its owner is killed, 5 minutes; OFFERS=, TIMES=
 	@$(BIN)/python -m tests.bench.standstill $(if $(OFFERS),--offers $(OFFERS)) $(if $(TIMES),--times $(TIMES))
 
+.PHONY: bench-path
+bench-path: setup $(PEERS)/.installed ## measure the whole way of an event; PART=a to e, OFFERS=50000, RECORDS=, SECONDS= for less
+	@$(BIN)/python -m tests.bench.path $(if $(PART),--parts $(PART)) $(if $(OFFERS),--offers $(OFFERS)) \
+	    $(if $(RECORDS),--records $(RECORDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+# An environment of their own: quixstreams holds pydantic and confluent-kafka to older versions.
+$(PEERS)/.installed: tests/bench/path/peers.txt
+	@[ -x $(PEERS)/bin/python ] || $(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+.PHONY: bench-path-peers
+bench-path-peers: setup ## resolve tests/bench/path/peers.txt anew from peers.in beside it
+	$(BIN)/uv pip compile tests/bench/path/peers.in --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --quiet \
+	    --custom-compile-command 'make bench-path-peers' --output-file tests/bench/path/peers.txt
+
 .PHONY: lint
 lint: setup secrets ## ruff, mypy and the secret scan, changing nothing
 	$(BIN)/ruff check .
@@ -95,7 +113,7 @@ lint: setup secrets ## ruff, mypy and the secret scan, changing nothing
 # Pins, checksums and test vectors are long random words by their nature; all else is searched.
 .PHONY: secrets
 secrets: setup ## search every file that git has for passwords, keys and tokens
-	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^(constraints\.txt|.*\.sha256|schemas/signature-vectors\.json)$$'
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^(constraints\.txt|tests/bench/path/peers\.txt|.*\.sha256|schemas/signature-vectors\.json)$$'
 
 # --strict: a package that nobody has data of fails the audit, rather than pass for sound.
 .PHONY: audit-packages
@@ -131,5 +149,5 @@ constraints: setup ## resolve constraints.txt anew from pyproject.toml; UPGRADE=
 
 .PHONY: clean
 clean: ## remove .venv and every cache (not the exchange's own data)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	find services tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ from typing import Final, Literal, Self
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -69,9 +70,12 @@ class PublicKey:
         try:
             jwk = OKPKey.import_key({"kty": "OKP", "crv": _CURVE, "x": x})
             self.id: str = jwk.thumbprint()
-            self._key = jwk.get_op_key("verify")
+            key = jwk.get_op_key("verify")
         except (JoseError, ValueError, TypeError) as problem:
             raise NotAKey("an Ed25519 public key is 32 bytes in base64url") from problem
+        if not isinstance(key, Ed25519PublicKey):
+            raise NotAKey(f"a key of {_CURVE} is taken alone")
+        self._key = key
         self.x = x
 
     def verifies(self, signature: bytes, topic: str, headers: Headers, value: bytes) -> bool:
