@@ -2,7 +2,7 @@ import asyncio
 import gc
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError, ProducerFenced
 
 from strowger.broker import connections, provisioning
@@ -124,3 +124,29 @@ async def test_one_server_of_several_is_enough(bootstrap: str) -> None:
     """A cluster is there while any of its bootstrap servers answers."""
     several = Bootstrap(f"127.0.0.1:9,{bootstrap}", access_of(bootstrap))
     await connections.wait_for_broker(several, timeout_seconds=5)
+
+
+async def test_a_partition_does_not_wait_for_the_fetch_of_another(bootstrap: str) -> None:
+    """After long work on a partition's records its next ones come at once.
+
+    Else a fetch of the other partitions alone is under way by then, and the broker holds it for
+    `max_wait_ms`, as they have nothing.
+    """
+    topic = Topic(unique("busy"), key="none", writers=(), readers=(), purpose="test", partitions=2)
+    await provisioning.apply(bootstrap, [topic])
+    places = [TopicPartition(topic.name, each) for each in range(2)]
+    async with (
+        connections.producer(bootstrap, client_id="test") as producer,
+        connections.consumer(bootstrap, client_id="test", max_wait_ms=20_000) as consumer,
+    ):
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, 0)
+        await producer.send_and_wait(topic.name, b"first", partition=0)
+        # As a slow batch before it would: aiokafka waits 0.1 s for what it fetched to be taken.
+        await asyncio.sleep(0.5)
+        for value in (b"first", b"second"):
+            async with asyncio.timeout(10):
+                read = await consumer.getmany(timeout_ms=10_000)
+            assert [record.value for record in read[places[0]]] == [value]
+            await producer.send_and_wait(topic.name, b"second", partition=0)

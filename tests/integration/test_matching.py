@@ -289,3 +289,41 @@ async def test_two_processes_share_the_partitions_and_hand_them_on(
 async def _write_many(log: Log, market: Commands, count: int) -> None:
     for number in range(count):
         await log.write(market.publish(f"of-{number}"))
+
+
+async def _log_from(bootstrap: str, partition: int, offset: int) -> list[Record]:
+    place = TopicPartition(MARKET_LOG.name, partition)
+    records: list[Record] = []
+    async with connections.consumer(bootstrap, client_id="test") as consumer:
+        consumer.assign([place])
+        consumer.seek(place, offset)
+        end = (await consumer.end_offsets([place]))[place]
+        while await consumer.position(place) < end:
+            for fetched in (await consumer.getmany(timeout_ms=200)).values():
+                records += fetched
+    return records
+
+
+async def test_a_quiet_log_is_said_to_be_decided_to_its_end(
+    settings: Settings, bootstrap: str, market: Commands, log: Log
+) -> None:
+    """Batches are committed without the group's offset, which then is made true at the first rest.
+
+    By it others see how far matching lags; what is decided next stands in the tables alone.
+    """
+    place = TopicPartition(MARKET_LOG.name, _partition(market.market))
+    async with running(settings, "matching"):
+        await log.write(market.declare())
+        for index in range(20):
+            await log.write(market.publish(f"of-{index}"))
+        await _told(bootstrap, market.market, 21)
+        async with connections.consumer(
+            bootstrap, client_id="test", group_id="matching"
+        ) as consumer:
+            consumer.assign([place])
+
+            async def said() -> bool:
+                end = (await consumer.end_offsets([place]))[place]
+                return bool(await consumer.committed(place) == end)
+
+            await eventually(said, because="the offset of the group is the end of the log")
