@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -99,7 +100,7 @@ class Loops:
 
     async def fill_log(self, offers: int) -> None:
         """Write a market's declaration and so many offers into one partition of the log."""
-        make = Commands(MARKET)
+        make = Commands(MARKET, sent_at_ms=time.time_ns() // 1_000_000)
         codes = (f"{44 + index % 50}{index // 50 % 1000:03d}" for index in range(offers))
         commands = (
             make.publish(f"of-{index}", prefix=code, deck=f"d-{index % 7}", capacity_minutes=10_000)

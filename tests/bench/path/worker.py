@@ -134,7 +134,11 @@ async def restoring(job: Job, meter: Meter) -> None:
     """Restore partition 0 from its tables, as whoever takes it over does."""
     meter.begin()
     restored = await restore(job.bootstrap(), 0)
-    meter.add(restored.position.rows)
+    if restored.position.rows < job.records:
+        raise AssertionError(
+            f"{job.records} offers were to be stored: {restored.position.rows} rows"
+        )
+    meter.add(job.records)
     meter.tell()
 
 
