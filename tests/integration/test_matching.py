@@ -292,19 +292,6 @@ async def _write_many(log: Log, market: Commands, count: int) -> None:
         await log.write(market.publish(f"of-{number}"))
 
 
-async def _log_from(bootstrap: str, partition: int, offset: int) -> list[Record]:
-    place = TopicPartition(MARKET_LOG.name, partition)
-    records: list[Record] = []
-    async with connections.consumer(bootstrap, client_id="test") as consumer:
-        consumer.assign([place])
-        consumer.seek(place, offset)
-        end = (await consumer.end_offsets([place]))[place]
-        while await consumer.position(place) < end:
-            for fetched in (await consumer.getmany(timeout_ms=200)).values():
-                records += fetched
-    return records
-
-
 async def test_a_quiet_log_is_said_to_be_decided_to_its_end(
     settings: Settings, bootstrap: str, market: Commands, log: Log
 ) -> None:

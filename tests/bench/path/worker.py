@@ -15,9 +15,9 @@ from strowger.gateways.authentication import Directory
 from strowger.gateways.gateway import MAX_BATCH_RECORDS, _Settling
 from strowger.gateways.request_submitted import GATEWAY
 from strowger.matching.deciding import Restored
+from strowger.matching.following import Following
 from strowger.matching.output import Output
 from strowger.matching.owner import Owner
-from strowger.matching.restore import restore
 from tests.bench.path.work import Job, Meter
 
 
@@ -115,7 +115,8 @@ async def _decide(job: Job, meter: Meter, kind: type[Owner], producer: AIOKafkaP
         job.bootstrap(), client_id=job.group, group_id=job.group, max_poll_records=1000
     )
     async with producer, consumer:
-        owner = kind(0, producer, Restored.of_nothing(), time.monotonic)
+        following = Following(job.bootstrap(), 0)  # of nothing: it is not even started
+        owner = kind(following, producer, Restored.of_nothing(), time.monotonic)
         consumer.assign([place])
         consumer.seek(place, 0)
         last = False
@@ -133,7 +134,9 @@ async def _decide(job: Job, meter: Meter, kind: type[Owner], producer: AIOKafkaP
 async def restoring(job: Job, meter: Meter) -> None:
     """Restore partition 0 from its tables, as whoever takes it over does."""
     meter.begin()
-    restored = await restore(job.bootstrap(), 0)
+    following = Following(job.bootstrap(), 0)
+    restored = await following.prove()
+    await following.stop()
     if restored.position.rows < job.records:
         raise AssertionError(
             f"{job.records} offers were to be stored: {restored.position.rows} rows"
