@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from strowger import keys
 from strowger.broker import authorisation, provisioning
 from strowger.broker.access import OPERATOR, Bootstrap, meet
 from strowger.broker.embedded import EmbeddedBroker
+from strowger.broker.registering import register
 from strowger.cli.shared.declaring import declare
 from strowger.client import BuyerClient, ProviderClient
 from strowger.contract.outbound import MarketTerms
 from strowger.contract.participants import Role
 from strowger.contract.topics import ALL
-from strowger.enrolment import enrol, enrol_services
+from strowger.enrolment import enrol_services, registration_of
 from strowger.keys import path_of
 from strowger.service import SERVICES
 from strowger.settings import Settings
@@ -27,6 +29,7 @@ PROVIDER: Final = "acme"
 BUYER: Final = "globex"
 ANSWER_SECONDS: Final = 60.0
 READY_SECONDS: Final = 120.0
+EVENTS_PER_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -104,4 +107,14 @@ async def provision(settings: Settings, root: Bootstrap) -> None:
         await authorisation.grant(root, name, said, secrets_dir=settings.secrets_dir)
     operator = meet(settings, root, OPERATOR)
     await enrol_services(operator, settings.keys_dir)
-    await enrol(operator, settings.keys_dir, roles)
+    # With no limit that a measurement meets: how fast it is shall depend on nothing but the way.
+    wanted = [
+        registration_of(
+            name,
+            keys.kept_or_new(settings.keys_dir, name).public,
+            said,
+            events_per_second=EVENTS_PER_SECOND,
+        )
+        for name, said in roles.items()
+    ]
+    await register(operator, wanted)

@@ -25,6 +25,9 @@ PASSWORD: Final = "BENCH_PASSWORD"  # noqa: S105 - the variable, not what is in 
 """The variable in which a worker finds the broker's password; never on a command line."""
 
 
+_ALL_AT_ONCE: Final = 1_000_000_000
+
+
 @dataclass(frozen=True)
 class Job:
     """What one worker is to do; `x` is the sender's public key, none where nothing is verified."""
@@ -54,7 +57,9 @@ class Job:
         if self.x is None:
             return None
         public = PublicKey(self.x)
-        registration = Registration(self.participant, public.id, ("buyer",), self.x)
+        registration = Registration(
+            self.participant, public.id, ("buyer",), self.x, events_per_second=_ALL_AT_ONCE
+        )
         return {(self.participant, public.id): Key(Registered.of(registration, 0), public)}
 
     def work(self) -> Callable[[Record], tuple[bytes, bytes]]:

@@ -18,6 +18,7 @@ from strowger.matching.deciding import Restored
 from strowger.matching.following import Following
 from strowger.matching.output import Output
 from strowger.matching.owner import Owner
+from strowger.telemetry.watching import Watch
 from tests.bench.path.work import Job, Meter
 
 
@@ -29,7 +30,15 @@ async def gateway(job: Job, meter: Meter) -> None:
         if keys is not None:
             known = Directory.__new__(Directory)  # of these keys alone: it never reads on
             known.keys = dict(keys)
-        settling = _Settling(GATEWAY, Appender(producer), MARKET_LOG.partitions, None, known)
+        settling = _Settling(
+            GATEWAY,
+            Appender(producer),
+            MARKET_LOG.partitions,
+            None,
+            known,
+            job.bootstrap(),
+            Watch("take", REQUEST_SUBMITTED.name),
+        )
         stop = asyncio.Event()
 
         async def settle(fetched: Fetched) -> Positions:
