@@ -10,7 +10,6 @@ from aiokafka.errors import KafkaError
 
 from strowger.broker import connections, provisioning
 from strowger.broker.appending import Append, Appender, partition_of
-from strowger.broker.consuming import Record
 from strowger.contract import commands
 from strowger.contract.commands import AnyCommand, Origin
 from strowger.contract.outbound import AcceptanceConfirmed, Decision
