@@ -184,7 +184,7 @@ async def test_a_sound_partition_is_proven_from_its_start_and_from_a_checkpoint(
     assert (report.sound, audited.finding) == (True, None)
     assert (audited.first_offset, audited.next_offset, audited.waiting) == (0, 9, 0)
     assert dict(audited.became) == {"decided": 8, "no command": 1}
-    assert _counted(audited) == [11, 2, 1]
+    assert _counted(audited) == [12, 2, 1]
     assert (audited.positions, audited.rows) == (3, 10)
     assert report.saved is not None
 

@@ -137,7 +137,9 @@ async def test_a_partition_does_not_wait_for_the_fetch_of_another(bootstrap: str
     places = [TopicPartition(topic.name, each) for each in range(2)]
     async with (
         connections.producer(bootstrap, client_id="test") as producer,
-        connections.consumer(bootstrap, client_id="test", max_wait_ms=20_000) as consumer,
+        connections.consumer(
+            bootstrap, client_id="test", group_id=unique("group"), max_wait_ms=20_000
+        ) as consumer,
     ):
         consumer.assign(places)
         for place in places:

@@ -87,6 +87,9 @@ class Exchange:
                     self.digest.remove(encode_key(key), encode_entity(old))
                 if value is not None:
                     self.digest.add(encode_key(key), value)
+                    self.table[encode_key(key)] = value
+                elif old is not None:
+                    del self.table[encode_key(key)]
 
     def start_again(self, random: Random) -> None:
         """Lose all but the table's bytes, which come back in any order."""

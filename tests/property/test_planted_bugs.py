@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import Phase, given, settings
 
+from tests.commands import NOON_MS, Commands
 from tests.property import (
     planted_in_costs,
     planted_in_feed,
@@ -12,7 +13,7 @@ from tests.property import (
     planted_in_policies,
     planted_in_rules,
 )
-from tests.property.comparing import Disagreement, compare
+from tests.property.comparing import Comparison, Disagreement, compare
 from tests.property.crowds import compare_crowd
 from tests.property.plans import PLANS, take
 from tests.property.planted_in_rules import Plant
@@ -75,6 +76,7 @@ def look() -> None:
     for seed in (*range(1889, 1911), 1927, 1975, 2023):
         compare(long_script(seed, steps=600, opening=_OPENINGS[seed % len(_OPENINGS)]))
     look_at_short_ones()
+    look_at_what_a_schedule_brings()
     for seed, opening in _LIMITED:
         compare(long_script(seed, steps=400, opening=opening))
     for seed, policy in enumerate(POLICIES, start=1930):
@@ -86,3 +88,15 @@ def look() -> None:
 def look_at_short_ones(script: list[Step]) -> None:
     """Compare a fixed sample of scripts."""
     compare(script)
+
+
+def look_at_what_a_schedule_brings() -> None:
+    """Compare the sale of what a guarded session was shown before another price came into force."""
+    make, comparison = Commands(), Comparison()
+    dearer = make.publish(revision=2, rate_nano=90_000_000, effective_at_ms=NOON_MS + 2_000)
+    for elapsed_ms, command in (
+        *((0, each) for each in (make.declare(policy="guarded"), make.publish(), dearer)),
+        *((1_000, each) for each in (make.open(), make.request())),
+        *((2_000, each) for each in (make.accept(), make.close())),
+    ):
+        comparison.decide(command, NOON_MS + elapsed_ms)

@@ -236,6 +236,15 @@ DOCTORED: Final[tuple[tuple[str, Check, Doctor], ...]] = (
         ),
     ),
     (
+        "refused above the limit by another name",
+        passage.as_many_as_may_be_are_taken,
+        altered(
+            "market-log",
+            lambda facts: facts.get("refusal") == "too_many_events",
+            lambda it: {**it, "refusal": "malformed"},
+        ),
+    ),
+    (
         "put away though readable",
         passage.only_what_cannot_be_read_is_put_away,
         put_away_though_readable,

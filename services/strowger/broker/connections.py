@@ -34,7 +34,7 @@ sender.BACKOFF_OVERRIDE = 0.002
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 5.0
-_NEVER_SECONDS: Final = 86_400.0
+_TAKEN_WITHIN_SECONDS: Final = 2.0
 
 StartPosition = Literal["earliest", "latest", "none"]
 
@@ -63,13 +63,15 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no type
 
 class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
     async def start(self) -> None:
-        """Start, and fetch no more of a broker until all that it gave was taken.
+        """Start; a member of a group fetches no more of a broker until all was taken, or 2 s.
 
         aiokafka waits 0.1 s for that, then fetches of the other partitions alone; where these have
-        nothing, the one that was busy stands still for the whole `fetch_max_wait_ms`.
+        nothing, the one that was busy stands still for the whole `fetch_max_wait_ms`. Members take
+        of all their partitions alike; who reads one after the other would wait for nothing.
         """
         await super().start()
-        self._fetcher._prefetch_backoff = _NEVER_SECONDS  # noqa: SLF001 - aiokafka has no setting
+        if self._group_id is not None:
+            self._fetcher._prefetch_backoff = _TAKEN_WITHIN_SECONDS  # noqa: SLF001 - aiokafka has no setting
 
     async def stop(self) -> None:
         """Stop, also while no broker answers.
