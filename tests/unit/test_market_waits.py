@@ -5,7 +5,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 import pytest
 
-from strowger.contract.outbound import BookRead, SessionEnded
+from strowger.contract.fields import to_millis
+from strowger.contract.outbound import BookRead, OfferStored, SessionEnded
 from strowger.contract.refusals import Refusal
 from tests.playing import DAY_MS, Play
 
@@ -97,3 +98,18 @@ def test_a_continuation_tells_nothing_of_what_buyers_do() -> None:
         assert isinstance(page, BookRead)
         pages.append(page.next)
     assert pages[0] == pages[1]
+
+
+def test_what_was_overtaken_while_it_waited_is_dated_by_the_release() -> None:
+    """Told again under a policy that tells of effects: never in force, and over with the others."""
+    play = Play(policy="guarded")
+    make = play.commands
+    overtaken = make.publish(revision=2)
+    play.done(make.publish(), make.open(), make.request(), overtaken, make.publish(revision=3))
+    play.later(5_000)
+    play.done(make.close(), make.control("policy", "open"))
+    released_ms = play.now_ms
+    play.later(1_000)
+    told = play.answer(overtaken)
+    assert isinstance(told, OfferStored)
+    assert to_millis(told.effective_at) == released_ms

@@ -10,7 +10,15 @@ from typing import Literal
 import msgspec
 
 from strowger.market.book import Book
-from strowger.market.entities import DeferredRevision, Key, Offer, Pool, PoolTerms, Revised
+from strowger.market.entities import (
+    DeferredRevision,
+    Key,
+    Offer,
+    PastRevision,
+    Pool,
+    PoolTerms,
+    Revised,
+)
 from strowger.market.revising import with_past, with_past_of_pool, with_pool_terms, with_revision
 
 Denial = Literal["defer", "refuse"]
@@ -75,9 +83,13 @@ def deferring_pool(book: Book, pool: Pool, terms: PoolTerms) -> Pool:
 
 def projected(book: Book, offer: Offer) -> Offer:
     """Give an offer as it will be once its waiting changes have taken effect, if that were now."""
+    if not offer.deferred:
+        return offer
+    standing = max((each.revision for each in offer.revisions), default=0)
     for waiting in offer.deferred:
         offer = with_revision(book, offer, _from_now(book, waiting.revised))
-    return msgspec.structs.replace(offer, deferred=()) if offer.deferred else offer
+    past = tuple(_past_from_now(book, each, standing) for each in offer.past)
+    return msgspec.structs.replace(offer, deferred=(), past=past)
 
 
 def projected_pool(book: Book, pool: Pool) -> Pool:
@@ -113,3 +125,10 @@ def _guarded(book: Book, key: Key) -> bool:
 
 def _from_now(book: Book, revised: Revised) -> Revised:
     return msgspec.structs.replace(revised, from_ms=max(book.clock_ms, revised.from_ms))
+
+
+def _past_from_now(book: Book, past: PastRevision, standing: int) -> PastRevision:
+    """Date what was overtaken while it waited, which is all that was sent after what stands."""
+    if past.revision <= standing or past.from_ms >= book.clock_ms:
+        return past
+    return msgspec.structs.replace(past, from_ms=book.clock_ms)
