@@ -26,8 +26,11 @@ log = structlog.get_logger(__name__)
 
 
 ATTEMPTS: Final = 20
-PAUSE_SECONDS: Final = 1.0
-"""A broker that was killed has its registration back long before so many pauses are over."""
+LOOK_AFTER_SECONDS: Final = (0.0, 0.05, 0.2, 0.75)
+"""When an abort is looked for: it is decided first, and its markers are written some time after.
+
+A broker that was killed has its registration back long before so many attempts are over.
+"""
 
 
 class TransactionHangs(Exception):
@@ -52,16 +55,23 @@ async def abort_hanging(offsets: Offsets, partition: int, producer: AIOKafkaProd
     for _ in range(ATTEMPTS):
         # Dead letters are others' to write, too, so whether ours hang there cannot be seen.
         await _abort(producer, (*hanging, TopicPartition(DEAD_LETTERS.name, 0)))
-        still = await _open_transactions(offsets, hanging)
-        if not still:
+        if await _have_ended(offsets, hanging):
             log.warning("hanging transaction aborted", topics=[place.topic for place in hanging])
             return
-        # The broker may still be without its registration, and skip these markers as well.
-        await asyncio.sleep(PAUSE_SECONDS)
+        # The broker may still be without its registration, and have skipped these markers as well.
     raise TransactionHangs(
         f"{', '.join(f'{place.topic}-{place.partition}' for place in hanging)}: find whose it is "
         "with `kafka-transactions.sh find-hanging`, and abort it"
     )
+
+
+async def _have_ended(offsets: Offsets, places: Collection[TopicPartition]) -> bool:
+    """Wait for the markers that an abort brings; say whether they have come everywhere."""
+    for pause_seconds in LOOK_AFTER_SECONDS:
+        await asyncio.sleep(pause_seconds)
+        if not await _open_transactions(offsets, places):
+            return True
+    return False
 
 
 async def _open_transactions(
