@@ -1,7 +1,8 @@
 """The events that the exchange emits: answers, notices, and the public record of sales."""
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
@@ -101,6 +102,17 @@ class OutboundEvent(Outbound):
         It travels beside the event, in a header, and is no part of it.
         """
         return None
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The event as JSON, made once: it is measured, remembered and told."""
+        return self.model_dump_json().encode()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Give a copy, which is encoded anew: it may differ."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("encoded", None)
+        return copied
 
 
 class MarketDeclared(OutboundEvent):
@@ -508,3 +520,13 @@ class Decision(Outbound):
     event_id: str
     rests_on: tuple[Ground, ...] = ()
     event: Event
+
+    @property
+    def encoded(self) -> bytes:
+        """The decision as JSON, about the bytes that its event is encoded as."""
+        about = self.model_dump_json(exclude=_EVENT_ALONE).encode()
+        return b'%b,"event":%b}' % (about[:-1], self.event.encoded)
+
+
+_EVENT_ALONE: Final = {"event"}
+"""The field of a decision that stands last, and is most of its bytes."""

@@ -129,7 +129,7 @@ class _Sale:
             buyer=command.participant,
             provider=self.offer.provider,
         )
-        size = len(confirmed.model_dump_json())
+        size = len(confirmed.encoded)
         if size > MAX_ANSWER_BYTES:
             detail = f"it excludes {len(confirmed.excludes)} longer codes, which make {size} bytes"
             return Denied(
@@ -209,8 +209,8 @@ class _Sale:
             Withheld(
                 buyer=buyer,
                 session_id=session_id,
-                confirmed=msgspec.Raw(confirmed.model_dump_json().encode()),
-                notice=msgspec.Raw(notice.model_dump_json().encode()),
+                confirmed=msgspec.Raw(confirmed.encoded),
+                notice=msgspec.Raw(notice.encoded),
                 log_offset=book.log_offset,
             ),
         )

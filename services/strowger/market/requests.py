@@ -46,7 +46,7 @@ def submit(book: Book, command: SubmitRequest) -> Verdict:
     if command.session_id is None:
         valid_until_ms = book.clock_ms + book.state.match_validity_seconds * 1000
     answer = _answer(book, command, found, start, valid_until_ms)
-    size = len(answer.model_dump_json())
+    size = len(answer.encoded)
     if size > MAX_ANSWER_BYTES:
         return _too_large(found, str(size))
     _keep(book, command, found, valid_until_ms)

@@ -201,7 +201,7 @@ class Ruling:
                 participant=self._command.participant,
                 subject=subject,
                 digest=content_digest(self._command),
-                answer=msgspec.Raw(answer.model_dump_json().encode()),
+                answer=msgspec.Raw(answer.encoded),
                 forget_at_ms=self._book.remember_until_ms,
                 log_offset=self._log_offset,
             )

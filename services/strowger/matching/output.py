@@ -92,10 +92,9 @@ class Output:
         envelope: Envelope,
         causation_id: str,
     ) -> None:
-        value = event.model_dump_json().encode()
         key = event.market.encode()
         headers = envelope.to_headers()
         cause, traceparent = self._cause
         if traceparent is not None and causation_id == cause:
             headers += header_of(traceparent)
-        self.add(Append(topic, self._partition, key, value, headers))
+        self.add(Append(topic, self._partition, key, event.encoded, headers))
