@@ -81,7 +81,7 @@ def _inbound(
     writers: tuple[str, ...],
     purpose: str,
     *events: type[InboundEvent],
-    events_per_second: int = 200,
+    events_per_second: int = 50,
 ) -> Topic:
     return Topic(
         name,
@@ -118,6 +118,8 @@ OFFER_ACCEPTED: Final = _inbound(
     "Acceptances, and questions after their outcome.",
     OfferAccepted,
     OutcomeRequested,
+    # They cost least of all, and come in a burst where many customers are sold to at once.
+    events_per_second=200,
 )
 SESSION_CLOSED: Final = _inbound(
     "session-closed",

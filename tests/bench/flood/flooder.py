@@ -6,6 +6,7 @@ Goes and rests by the lines that it reads; tells after each flood how many event
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,18 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from strowger import keys
 from strowger.contract.envelope import Envelope, participant_source
-from strowger.contract.inbound import InboundEvent, RequestSubmitted, SessionOpened
-from strowger.contract.topics import REQUEST_SUBMITTED, SESSION_OPENED, Topic
+from strowger.contract.inbound import (
+    InboundEvent,
+    OfferAccepted,
+    RequestSubmitted,
+    SessionOpened,
+)
+from strowger.contract.topics import (
+    OFFER_ACCEPTED,
+    REQUEST_SUBMITTED,
+    SESSION_OPENED,
+    Topic,
+)
 from strowger.contract.voice import VoiceDemand
 from tests.e2e.bare_participants import met_as
 
@@ -28,24 +39,34 @@ _NUMBER: Final = "+442079460000"
 Signed = tuple[str, list[tuple[str, bytes]], bytes]
 
 
-def _events(market: str, name: str) -> list[tuple[Topic, InboundEvent]]:
-    """Give, of each four events, three requests and a session."""
-    return [
-        (
-            SESSION_OPENED,
-            SessionOpened(market=market, session_id=f"{name}-{number}", ttl_seconds=5),
-        )
-        if number % 4 == 0
-        else (
-            REQUEST_SUBMITTED,
-            RequestSubmitted(
-                market=market,
-                request_id=f"{name}-{number}",
-                service=VoiceDemand(destination=_NUMBER, minutes=100),
-            ),
-        )
-        for number in range(SIGNED)
-    ]
+def _events(market: str, name: str) -> Iterator[tuple[Topic, InboundEvent]]:
+    """Give, of each four events, a session, an acceptance of what nobody showed, two requests."""
+    for number in range(SIGNED):
+        match number % 4:
+            case 0:
+                session = SessionOpened(market=market, session_id=f"{name}-{number}", ttl_seconds=5)
+                yield SESSION_OPENED, session
+            case 1:
+                yield (
+                    OFFER_ACCEPTED,
+                    OfferAccepted(
+                        market=market,
+                        acceptance_id=f"{name}-{number}",
+                        request_id=f"{name}-{number - 2}",
+                        provider=name,
+                        offer_id="none",
+                        revision=1,
+                    ),
+                )
+            case _:
+                yield (
+                    REQUEST_SUBMITTED,
+                    RequestSubmitted(
+                        market=market,
+                        request_id=f"{name}-{number}",
+                        service=VoiceDemand(destination=_NUMBER, minutes=100),
+                    ),
+                )
 
 
 def signed(market: str, name: str, key: Path) -> list[Signed]:

@@ -13,6 +13,7 @@ from strowger.contract.topics import (
     INBOUND_TOPICS,
     MAX_ANSWER_BYTES,
     MAX_INBOUND_BYTES,
+    OFFER_ACCEPTED,
     OFFER_PUBLISHED,
     SESSION_OPENED,
     inbox,
@@ -87,8 +88,9 @@ receive at most {MAX_ANSWER_BYTES}. What you send is kept {_SENT_DAYS} days and 
 exchange alone. It is nested at most {MAX_NESTING} deep and made of at most {MAX_VALUES} values.
 
 **How much.** Within a second, {OFFER_PUBLISHED.events_per_second} of your events are taken from a \
-partition of `{OFFER_PUBLISHED.name}`, {SESSION_OPENED.events_per_second} from one of any other \
-topic, unless the operator gave your key another number. As many again are refused as \
+partition of `{OFFER_PUBLISHED.name}`, {OFFER_ACCEPTED.events_per_second} from one of \
+`{OFFER_ACCEPTED.name}`, {SESSION_OPENED.events_per_second} from one of any other topic, \
+unless the operator gave your key another number. As many again are refused as \
 `too_many_events`: send those again, more slowly. What is beyond goes to \
 `dead-letters` unanswered. \
 A market may limit how many sessions you have open (`too_many_sessions`), offers you have stored \
