@@ -9,6 +9,7 @@ import pytest
 from strowger.client import Matches, acceptances, refused
 from strowger.contract.commands import CloseSession
 from strowger.contract.outbound import (
+    HIDDEN,
     ChangeTaken,
     OfferRemoved,
     OfferSold,
@@ -282,3 +283,31 @@ async def test_claim_9_a_buyer_trades_without_a_session_where_the_market_allows_
         assert min(each.at_ms for each in denied) >= until_ms
         with pytest.raises(refused.SessionRequired):
             await globex.request(strict, to=NUMBER, minutes=1)
+
+
+async def test_a_market_that_hides_its_providers_names_them_with_the_sale(floor: Floor) -> None:
+    """Until it has bought, a buyer knows neither who sells nor an id that others know.
+
+    What it was shown has names that hold in that answer; an acceptance repeats them, and its
+    confirmation, and the public record, say who sold.
+    """
+    market = await floor.market(providers_hidden=True)
+    async with floor.trading() as (acme, zeta, globex):
+        await publish(acme, market, "london", "0.02")
+        await publish(zeta, market, "soho", "0.03")
+        async with globex.session(market, ttl=60) as session:
+            matches = await session.request(to=NUMBER, minutes=100)
+            bought = await session.accept(matches[1])
+        assert costs(matches) == [(HIDDEN, Decimal(2)), (HIDDEN, Decimal(3))]
+        told = [
+            each.value or b""
+            for each in await records_of(floor.bootstrap, inbox(floor.globex).name)
+            if matches[0].offer_id.encode() in (each.value or b"")
+        ]
+        assert len(told) == 1
+        for name in (floor.acme, floor.zeta, "london", "soho"):
+            assert name.encode() not in told[0]
+        assert (bought.provider, bought.offer_id) == (floor.zeta, "soho")
+        sales = acceptances(bootstrap=floor.bootstrap, group=unique("analyst"), market=market)
+        async with aclosing(sales):
+            assert (await anext(sales)).provider == floor.zeta

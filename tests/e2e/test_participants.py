@@ -8,6 +8,7 @@ from strowger import keys
 from strowger.broker.errors import BrokerUnavailable
 from strowger.cli.shared.codes import ExitCode
 from strowger.client import BuyerClient, refused
+from strowger.contract.outbound import HIDDEN
 from strowger.contract.signatures import SigningKey
 from strowger.keys import KeyUnusable
 from tests.e2e.conftest import Exchange
@@ -105,3 +106,9 @@ def test_no_key_stands_in_any_log(exchange: Exchange) -> None:
     for file in exchange.settings.keys_dir.glob("*.jwk"):
         assert json.loads(file.read_text())["d"] not in written
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_nobody_is_called_as_who_is_not_named(exchange: Exchange) -> None:
+    """The word that stands for a provider whom a market hides can't be taken as a name."""
+    exchange.command("participant", "add", HIDDEN, codes=(ExitCode.USAGE,))
+    assert not listed(exchange, HIDDEN)
