@@ -7,7 +7,8 @@ from typing import Any
 from strowger.contract.charges import CostLine, PriceTerms
 from strowger.contract.families import CostBasis, ShownService, SoldService
 from strowger.contract.inbound import RequestSubmitted
-from strowger.contract.outbound import AcceptanceConfirmed, Match, OffersMatched
+from strowger.contract.matches import Match, OffersMatched
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.voice import VoiceCost, VoiceDemand, VoiceShown, VoiceSold
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)

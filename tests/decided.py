@@ -5,21 +5,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
+from strowger.contract.decision import Decision
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.matches import OffersMatched
 from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    Decision,
     Event,
     EventRefused,
     MarketDeclared,
-    MarketTerms,
     OfferRemoved,
-    OffersMatched,
-    OfferSold,
     OfferStored,
     SessionEnded,
     SessionGranted,
 )
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.ledger.projection import Batch, Place
 from strowger.ledger.store import opened
 from tests.answers import sold

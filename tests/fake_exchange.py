@@ -11,14 +11,9 @@ from typing import Any
 
 from strowger.broker import connections
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
+from strowger.contract.event import OutboundEvent
 from strowger.contract.inbound import OfferPublished, SessionOpened
-from strowger.contract.outbound import (
-    EventRefused,
-    OfferStored,
-    OutboundEvent,
-    SessionEnded,
-    SessionGranted,
-)
+from strowger.contract.outbound import EventRefused, OfferStored, SessionEnded, SessionGranted
 from strowger.contract.reading import Received, read
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import INBOUND_TOPICS, inbox

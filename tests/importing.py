@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from strowger.cli.shared.codes import ExitCode
-from strowger.contract.outbound import Decision, Event, MarketDeclared, MarketTerms
+from strowger.contract.decision import Decision
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import Event, MarketDeclared
 from strowger.ledger.projection import Batch
 from strowger.ledger.projection import Place as LedgerPlace
 from strowger.ledger.store import opened

@@ -5,14 +5,11 @@ from typing import Final
 import msgspec
 
 from strowger.contract.commands import AnyCommand
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    Decision,
-    Event,
-    EventRefused,
-    OffersMatched,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import Event, EventRefused
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.market.markets import Markets
 from tests.commands import NOON_MS, Commands
 

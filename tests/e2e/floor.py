@@ -12,7 +12,9 @@ from strowger.client import BuyerClient, ProviderClient, Refused
 from strowger.client.identifiers import fresh_acceptance
 from strowger.contract import commands
 from strowger.contract.commands import AcceptOffer, AnyCommand
-from strowger.contract.outbound import AcceptanceConfirmed, ChangeTaken, MarketTerms, OfferStored
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import ChangeTaken, OfferStored
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import MARKET_LOG
 from strowger.contract.voice import VoiceTermination
 from tests.e2e.conftest import Exchange

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from strowger.cli.shared.codes import ExitCode
-from strowger.contract.outbound import OffersMatched
+from strowger.contract.matches import OffersMatched
 from tests.e2e.conftest import Exchange
 
 NUMBER: Final = "+442079460123"

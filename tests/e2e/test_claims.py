@@ -8,14 +8,9 @@ import pytest
 
 from strowger.client import Matches, acceptances, refused
 from strowger.contract.commands import CloseSession
-from strowger.contract.outbound import (
-    HIDDEN,
-    ChangeTaken,
-    OfferRemoved,
-    OfferSold,
-    OfferStored,
-    SessionEnded,
-)
+from strowger.contract.matches import HIDDEN
+from strowger.contract.outbound import ChangeTaken, OfferRemoved, OfferStored, SessionEnded
+from strowger.contract.sales import OfferSold
 from strowger.contract.topics import inbox
 from tests.e2e.conftest import Exchange
 from tests.e2e.floor import NUMBER, Floor, publish, race, stored

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strowger.cli.shared.codes import ExitCode
-from strowger.contract.outbound import AcceptanceConfirmed
+from strowger.contract.sales import AcceptanceConfirmed
 from tests.e2e.conftest import Exchange
 from tests.e2e.shell import NUMBER, Shell
 from tests.support import unique

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from strowger.cli.shared.codes import ExitCode
-from strowger.contract.outbound import AcceptanceConfirmed, OfferRemoved, OffersMatched
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import OfferRemoved
+from strowger.contract.sales import AcceptanceConfirmed
 from tests.e2e.conftest import Exchange
 from tests.e2e.shell import NUMBER, Shell
 from tests.support import unique

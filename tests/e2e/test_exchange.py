@@ -11,7 +11,8 @@ import pytest
 from strowger.client import BuyerClient, ProviderClient, Session, ShownOffer, acceptances, refused
 from strowger.client.errors import OutcomeUnknown
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import AcceptanceConfirmed, EventRefused, SessionEnded
+from strowger.contract.outbound import EventRefused, SessionEnded
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.voice import VoiceTermination
 from tests.e2e.conftest import Exchange
 from tests.support import unique

@@ -8,7 +8,7 @@ from strowger import keys
 from strowger.broker.errors import BrokerUnavailable
 from strowger.cli.shared.codes import ExitCode
 from strowger.client import BuyerClient, refused
-from strowger.contract.outbound import HIDDEN
+from strowger.contract.matches import HIDDEN
 from strowger.contract.signatures import SigningKey
 from strowger.keys import KeyUnusable
 from tests.e2e.conftest import Exchange

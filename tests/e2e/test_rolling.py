@@ -11,7 +11,7 @@ import pytest
 
 from strowger.broker.appending import partition_of
 from strowger.client import BuyerClient, ProviderClient
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.contract.topics import DECISIONS, MARKET_LOG
 from strowger.contract.voice import VoiceTermination
 from strowger.service import SERVICES, is_healthy, pid_if_alive

@@ -16,7 +16,7 @@ from strowger.broker import authorisation, provisioning
 from strowger.broker.access import OPERATOR, Bootstrap, meet
 from strowger.broker.embedded import free_ports
 from strowger.cli.shared.declaring import declare
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.contract.topics import ALL, Topic
 from strowger.enrolment import enrol, enrol_services
 from strowger.keys import path_of

@@ -14,7 +14,8 @@ from typing import Final, Literal, TypedDict
 from strowger.client import BuyerClient, OutcomeUnknown, ProviderClient, Refused, Session
 from strowger.client.matches import ShownOffer
 from strowger.client.participant import Participant
-from strowger.contract.outbound import AcceptanceConfirmed, MarketTerms
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.voice import VoiceTermination
 from tests.faults.exchange import Cast, Exchange
 

@@ -16,7 +16,7 @@ from strowger.broker.appending import Append, Appender, partition_of
 from strowger.broker.consuming import Record
 from strowger.broker.embedded import EmbeddedBroker
 from strowger.contract.commands import encode
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.contract.topics import ALL, DECISIONS, MARKET_LOG
 from strowger.matching.owner import Owner
 from strowger.settings import Settings

@@ -8,7 +8,8 @@ import pytest
 
 from strowger.client import BuyerClient, Matches, acceptances, refused
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import OfferSold, SessionEnded
+from strowger.contract.outbound import SessionEnded
+from strowger.contract.sales import OfferSold
 from strowger.contract.voice import VoiceTermination
 from tests.integration.trading import Place
 from tests.support import eventually, unique

@@ -15,7 +15,8 @@ from strowger.contract.ethernet import EthernetDemand, EthernetLine
 from strowger.contract.families import OfferedService, RequestedService
 from strowger.contract.inbound import RankBy
 from strowger.contract.internet import InternetAccess, InternetDemand
-from strowger.contract.outbound import CapacityStored, OfferRemoved, OfferSold, OfferStored
+from strowger.contract.outbound import CapacityStored, OfferRemoved, OfferStored
+from strowger.contract.sales import OfferSold
 from strowger.contract.sms import SmsDelivery, SmsDemand
 from strowger.contract.voice import VoiceDemand, VoiceTermination
 from tests.integration.trading import Place, market_at

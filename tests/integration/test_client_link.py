@@ -21,8 +21,9 @@ from strowger.client import (
     Refused,
     refused,
 )
+from strowger.contract.event import OutboundEvent
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import EventRefused, OutboundEvent
+from strowger.contract.outbound import EventRefused
 from strowger.contract.reading import Received
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import INBOUND_TOPICS, inbox

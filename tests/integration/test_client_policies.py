@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from strowger.client import FeedClosed, ProviderClient, refused
+from strowger.contract.book import OfferDelisted, OfferListed
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import ChangeTaken, OfferDelisted, OfferListed
+from strowger.contract.outbound import ChangeTaken
 from strowger.contract.voice import VoiceTermination
 from tests.integration.trading import Place, market_at
 

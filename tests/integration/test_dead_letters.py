@@ -12,9 +12,10 @@ from strowger.broker.registering import register
 from strowger.broker.rights import NOTIFIER
 from strowger.cli.shared import topic_reader
 from strowger.contract.commands import OpenSession, Origin, decode
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import Envelope, participant_source
 from strowger.contract.inbound import SessionOpened
-from strowger.contract.outbound import Decision, SessionGranted
+from strowger.contract.outbound import SessionGranted
 from strowger.contract.participants import Role
 from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import (

@@ -14,9 +14,10 @@ from strowger.broker.consuming import Record
 from strowger.broker.provisioning import apply
 from strowger.broker.registering import RegisteredOtherwise, register, registered
 from strowger.contract.commands import OpenSession, RefuseEvent
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import Envelope, participant_source
 from strowger.contract.inbound import SessionOpened
-from strowger.contract.outbound import Decision, EventRefused, SessionGranted
+from strowger.contract.outbound import EventRefused, SessionGranted
 from strowger.contract.participants import Role
 from strowger.contract.signatures import HEADER, SigningKey
 from strowger.contract.topics import ALL, DEAD_LETTERS, DECISIONS, SESSION_OPENED

@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pydantic import ValidationError
 
 from strowger.broker import connections, provisioning
-from strowger.contract.outbound import Decision, OfferStored
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import OfferStored
 from strowger.contract.topics import DECISIONS, Topic
 from strowger.ledger.errors import AheadOfTopic, DecisionsGone, OtherTopic
 from strowger.ledger.queries import reading

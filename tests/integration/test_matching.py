@@ -12,7 +12,8 @@ from strowger.broker import connections, provisioning
 from strowger.broker.appending import Append, Appender, partition_of
 from strowger.contract import commands
 from strowger.contract.commands import AnyCommand, Origin
-from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.decision import Decision
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import (
     ACCEPTANCE_CONFIRMED,
     ALL,

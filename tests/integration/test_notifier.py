@@ -10,8 +10,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.broker.provisioning import apply, ensure_inboxes
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
-from strowger.contract.outbound import Decision, OfferStored, SessionGranted
+from strowger.contract.outbound import OfferStored, SessionGranted
 from strowger.contract.topics import ALL, DEAD_LETTERS, DECISIONS, inbox
 from strowger.notifier.service import read_decision
 from strowger.settings import Settings

@@ -9,7 +9,7 @@ from strowger.broker import connections, provisioning
 from strowger.broker.appending import Append, Appender, partition_of
 from strowger.broker.consuming import Record
 from strowger.contract.commands import COMMANDS_VERSION, AnyCommand, CommandTooNew, encode
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.contract.topics import ALL, DECISIONS, MARKET_BOOK, MARKET_LOG
 from strowger.matching import service
 from strowger.matching.following import Following

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from strowger.contract.outbound import Decision, EventRefused
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import EventRefused
 from strowger.contract.refusals import Refusal
 from tests.outcomes.sent import SENT, SENT_MS
 from tests.outcomes.states import STATES

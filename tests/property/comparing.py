@@ -3,15 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from strowger.contract.book import BookRead
 from strowger.contract.commands import AnyCommand
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    BookRead,
-    Decision,
-    EventRefused,
-    OffersMatched,
-    SessionEnded,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import EventRefused, SessionEnded
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.market.markets import Markets
 from tests.property.contracts import Contracts
 from tests.property.naive_feed import FeedBroken, NaiveFeed

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from strowger.contract.commands import AcceptOffer
-from strowger.contract.outbound import NearMiss
+from strowger.contract.matches import NearMiss
 from strowger.market import acceptances, hiding, requests
 from strowger.market.book import Book
 from strowger.market.entities import Request

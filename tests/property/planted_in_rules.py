@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from strowger.contract.commands import AcceptOffer, AnyCommand, SubmitRequest, WithdrawOffer
+from strowger.contract.decision import Ground
+from strowger.contract.matches import OffersMatched
 from strowger.contract.normal import Terms
-from strowger.contract.outbound import Ground, OffersMatched
 from strowger.market import (
     acceptances,
     coverage,

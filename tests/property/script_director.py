@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from strowger.contract.book import BookRead
 from strowger.contract.commands import (
     SESSION_TIMEOUT,
     AcceptOffer,
@@ -12,7 +13,9 @@ from strowger.contract.commands import (
     OpenSession,
     SubmitRequest,
 )
-from strowger.contract.outbound import BookRead, Decision, OffersMatched, SessionGranted
+from strowger.contract.decision import Decision
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import SessionGranted
 from tests.commands import Commands
 from tests.property.script_operator import Operator
 from tests.property.script_services import (

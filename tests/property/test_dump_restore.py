@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strowger.contract.commands import AnyCommand, decode, encode
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.contract.topics import BOOKS
 from strowger.market import feeding, ruling, scopes
 from strowger.market.book import Book

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strowger.contract.book import BookRead
 from strowger.contract.commands import (
     AcceptOffer,
     AnyCommand,
@@ -29,14 +30,10 @@ from strowger.contract.commands import (
     SubmitRequest,
     TellOutcome,
 )
-from strowger.contract.outbound import (
-    BookRead,
-    Decision,
-    Event,
-    EventRefused,
-    OffersMatched,
-    OfferSold,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import Event, EventRefused
+from strowger.contract.sales import OfferSold
 from strowger.market import acceptances, book, deferral, offers
 from strowger.market.capacity import units_left
 from strowger.market.markets import Markets

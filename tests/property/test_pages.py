@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strowger.contract.outbound import OffersMatched
+from strowger.contract.matches import OffersMatched
 from tests.playing import Play
 from tests.property.script_services import FAMILIES, Choices, needed, offered, wished
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from strowger.contract.commands import AnyCommand, decode, encode
 from strowger.contract.envelope import Envelope
-from strowger.contract.outbound import AcceptanceConfirmed, OffersMatched
+from strowger.contract.matches import OffersMatched
 from strowger.contract.reading import Received, read
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import OFFER_PUBLISHED, REQUEST_SUBMITTED, Topic
 from strowger.gateways import offer_published, request_submitted
 from tests.commands import BUYER, NOON_MS, PROVIDER

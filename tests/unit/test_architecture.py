@@ -105,13 +105,13 @@ def _called(function: ast.expr) -> str:
 def topic_names(found: Modules) -> list[str]:
     """Name every string outside the registry that spells a topic; docstrings may, and event tags.
 
-    A tag, `type: Literal["…"]` in `contract/outbound.py`, names an event and not the topic.
+    A tag, `type: Literal["…"]` in `contract/sales.py`, names an event and not the topic.
     """
     names = {topic.name for topic in topics.ALL}
     return [
         f"{name}:{node.lineno} spells {node.value!r}"
         for name, module in found.items()
-        if name not in {"strowger.contract.topics", "strowger.contract.outbound"}
+        if name not in {"strowger.contract.topics", "strowger.contract.sales"}
         for node in ast.walk(module)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)

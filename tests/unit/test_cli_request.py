@@ -21,7 +21,7 @@ from strowger.contract.ethernet import EthernetCost, EthernetDemand, EthernetSho
 from strowger.contract.families import RequestedService
 from strowger.contract.inbound import RequestSubmitted
 from strowger.contract.internet import InternetShown
-from strowger.contract.outbound import NearMiss
+from strowger.contract.matches import NearMiss
 from strowger.contract.voice import VoiceShown
 from tests.answers import AT, asked, match, matched
 

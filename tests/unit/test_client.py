@@ -12,7 +12,8 @@ from strowger.client.wishes import demanded
 from strowger.contract.fields import REFERENCE_PATTERN
 from strowger.contract.inbound import RequestSubmitted
 from strowger.contract.internet import InternetDemand
-from strowger.contract.outbound import Match, SessionEnded
+from strowger.contract.matches import Match
+from strowger.contract.outbound import SessionEnded
 from strowger.contract.voice import VoiceDemand
 from tests.answers import asked, match, matched
 

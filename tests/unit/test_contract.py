@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from strowger.contract import topics
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import (
     MAX_ID_LENGTH,
     Envelope,
@@ -22,7 +23,7 @@ from strowger.contract.envelope import (
 from strowger.contract.fields import Price, from_millis, from_nano, plain, to_millis, to_nano
 from strowger.contract.generate.examples import EXAMPLES
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionOpened
-from strowger.contract.outbound import OUTBOUND, Decision, EventRefused
+from strowger.contract.outbound import OUTBOUND, EventRefused
 from strowger.contract.reading import MAX_NESTING, MAX_VALUES, Malformed, Received, Unreadable, read
 from strowger.contract.refusals import DeadLetterReason, Refusal
 

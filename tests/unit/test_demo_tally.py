@@ -3,14 +3,10 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    Decision,
-    Event,
-    EventRefused,
-    SessionEnded,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import Event, EventRefused, SessionEnded
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.demo.tally import Tally, oversold
 from tests.answers import sold
 

@@ -16,6 +16,8 @@ from strowger.contract.commands import (
     DeclareMarket,
     DeclareRates,
 )
+from strowger.contract.decision import Decision
+from strowger.contract.event import OutboundEvent
 from strowger.contract.fields import to_millis, to_nano
 from strowger.contract.generate.example import (
     BUYER,
@@ -29,11 +31,9 @@ from strowger.contract.generate.examples import EXAMPLES, VARIANTS
 from strowger.contract.inbound import InboundEvent, SessionOpened
 from strowger.contract.outbound import (
     AccessControlled,
-    Decision,
     EventRefused,
     MarketControlled,
     MarketDeclared,
-    OutboundEvent,
     RatesDeclared,
 )
 from strowger.market.markets import Markets

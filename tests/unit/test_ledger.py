@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from strowger.contract.outbound import (
-    SessionGranted,
-)
+from strowger.contract.outbound import SessionGranted
 from strowger.ledger.queries import reading
 from strowger.ledger.store import opened
 from tests.decided import BUYER, START, trade, write

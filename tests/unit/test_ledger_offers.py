@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from strowger.contract.outbound import (
-    CapacityStored,
-    ChangeTaken,
-    MarketDeclared,
-    MarketTerms,
-    RatesDeclared,
-)
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import CapacityStored, ChangeTaken, MarketDeclared, RatesDeclared
 from strowger.contract.refusals import Refusal
 from strowger.ledger.projection import Batch, Place
 from strowger.ledger.queries import reading

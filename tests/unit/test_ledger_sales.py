@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from strowger.contract.decision import Decision
 from strowger.contract.ethernet import EthernetShown
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    Contract,
-    Decision,
-)
+from strowger.contract.sales import AcceptanceConfirmed, Contract
 from strowger.ledger.queries import reading
 from tests.answers import match, matched, sold
 from tests.decided import BUYER, DEAREST, PROVIDER, START, trade, write

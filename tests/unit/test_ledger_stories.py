@@ -8,8 +8,8 @@ import pytest
 from strowger.cli.explain import document
 from strowger.cli.shared import story_text
 from strowger.contract.commands import AnyCommand
+from strowger.contract.decision import Decision
 from strowger.contract.normal import Asked
-from strowger.contract.outbound import Decision
 from strowger.ledger.errors import NotInLedger, SeveralOfThem
 from strowger.ledger.projection import Batch, Place
 from strowger.ledger.queries import reading

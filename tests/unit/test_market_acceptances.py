@@ -2,8 +2,9 @@
 
 import pytest
 
-from strowger.contract.outbound import AcceptanceConfirmed, EventRefused, OfferSold
+from strowger.contract.outbound import EventRefused
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from tests.playing import Play
 
 

@@ -6,7 +6,7 @@ Increments are written as carriers write them, minimum/increment in seconds: 60/
 import pytest
 
 from strowger.contract.fields import plain
-from strowger.contract.outbound import Match
+from strowger.contract.matches import Match
 from strowger.contract.voice import VoiceCost, VoiceSold
 from tests.playing import Play
 

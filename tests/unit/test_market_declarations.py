@@ -2,8 +2,9 @@
 
 import pytest
 
-from strowger.contract.outbound import AcceptanceConfirmed, EventRefused, MarketDeclared
+from strowger.contract.outbound import EventRefused, MarketDeclared
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed
 from tests.playing import Play
 
 

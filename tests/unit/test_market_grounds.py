@@ -1,6 +1,6 @@
 """What a decision rests on: each names the commands in the log that made what it was decided by."""
 
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from tests.playing import Play
 
 

@@ -5,18 +5,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 import pytest
 
+from strowger.contract.book import BookRead
 from strowger.contract.commands import AcceptOffer, SubmitRequest
-from strowger.contract.outbound import (
-    HIDDEN,
-    AcceptanceConfirmed,
-    BookRead,
-    Decision,
-    EventRefused,
-    MarketDeclared,
-    OffersMatched,
-    OfferSold,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.matches import HIDDEN, OffersMatched
+from strowger.contract.outbound import EventRefused, MarketDeclared
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.market.entities import MarketState
 from tests.commands import Commands
 from tests.playing import Play

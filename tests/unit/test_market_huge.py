@@ -6,8 +6,9 @@ import pytest
 
 from strowger.contract.fields import from_nano, to_nano
 from strowger.contract.normal import Need, Terms
-from strowger.contract.outbound import AcceptanceConfirmed, EventRefused
+from strowger.contract.outbound import EventRefused
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.market import acceptances, requests
 from strowger.market.entities import decode, encode
 from tests.playing import Play

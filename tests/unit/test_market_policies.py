@@ -2,17 +2,11 @@
 
 import pytest
 
+from strowger.contract.book import BookRead
 from strowger.contract.fields import plain
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    BookRead,
-    ChangeTaken,
-    EventRefused,
-    OfferSold,
-    OfferStored,
-    SessionEnded,
-)
+from strowger.contract.outbound import ChangeTaken, EventRefused, OfferStored, SessionEnded
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.market.markets import Markets
 from tests.playing import Play
 

@@ -1,7 +1,7 @@
 """Capacity: of one offer, of a pool that offers share, by the month, and in channels."""
 
-from strowger.contract.outbound import AcceptanceConfirmed, OfferSold
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from tests.playing import DAY_MS, Play
 from tests.services import ethernet, ethernet_need, internet, internet_need, voice, voice_need
 

@@ -12,7 +12,7 @@ from strowger.contract.refusals import Refusal
 from tests.playing import Play
 
 if TYPE_CHECKING:
-    from strowger.contract.outbound import Match
+    from strowger.contract.matches import Match
 
 EUR = 1_000_000_000
 BY_QUALITY = Ranking("quality", ("asr_percent", "pdd_ms"))

@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 import pytest
 
+from strowger.contract.book import BookRead
 from strowger.contract.commands import SESSION_TIMEOUT
 from strowger.contract.normal import Ranking
-from strowger.contract.outbound import BookRead, Event, EventRefused
+from strowger.contract.outbound import Event, EventRefused
 from strowger.contract.refusals import Refusal
 from tests.playing import DAY_MS, FIVE_MINUTES_MS, Play
 

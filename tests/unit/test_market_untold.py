@@ -5,13 +5,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    BookRead,
-    Decision,
-    OfferSold,
-)
+from strowger.contract.book import BookRead
+from strowger.contract.decision import Decision
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from tests.commands import NOON_MS
 from tests.playing import Play
 

@@ -5,8 +5,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 import pytest
 
+from strowger.contract.book import BookRead
 from strowger.contract.fields import to_millis
-from strowger.contract.outbound import BookRead, OfferStored, SessionEnded
+from strowger.contract.outbound import OfferStored, SessionEnded
 from strowger.contract.refusals import Refusal
 from tests.playing import DAY_MS, Play
 

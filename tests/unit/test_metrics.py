@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from strowger.broker.consuming import Record
-from strowger.contract.outbound import Decision, EventRefused, OfferStored
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import EventRefused, OfferStored
 from strowger.contract.refusals import DeadLetterReason, Refusal
 from strowger.telemetry import metrics
 from strowger.telemetry.exposition import merged, page

@@ -4,8 +4,10 @@ from typing import get_args
 
 import pytest
 
+from strowger.contract.decision import Decision
+from strowger.contract.event import OutboundEvent
 from strowger.contract.generate.examples import EXAMPLES, VARIANTS
-from strowger.contract.outbound import Decision, Event, EventRefused, OutboundEvent
+from strowger.contract.outbound import Event, EventRefused
 
 EVENTS = [each.event for each in (*EXAMPLES.values(), *VARIANTS.values())]
 TOLD = [event for event in EVENTS if isinstance(event, OutboundEvent)]

@@ -15,7 +15,7 @@ from strowger.cli.shared.place import place
 from strowger.contract.charges import Charges, TermStep
 from strowger.contract.ethernet import EthernetLine
 from strowger.contract.inbound import OfferPublished, OfferWithdrawn
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.sheets import Reading, SheetUnreadable
 from strowger.sheets.pointing import document_of
 from strowger.sheets.sonata import Said, Sonata, read_sonata

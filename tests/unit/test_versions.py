@@ -9,7 +9,7 @@ import pytest
 from strowger.broker.consuming import Record
 from strowger.contract import commands
 from strowger.contract.commands import COMMANDS_VERSION, AnyCommand, CommandTooNew, Origin
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.contract.topics import DEAD_LETTERS, DECISIONS, MARKET_LOG
 from strowger.market import entities
 from strowger.market.digests import TableDigest, content_digest

@@ -15,7 +15,7 @@ from strowger.cli.shared.place import checked, place
 from strowger.cli.shared.remembered import last_request
 from strowger.cli.shared.services import bought, family_of, phrase, said, traits
 from strowger.client import BuyerClient, OutcomeUnknown
-from strowger.contract.outbound import AcceptanceConfirmed
+from strowger.contract.sales import AcceptanceConfirmed
 
 app = typer.Typer(add_completion=False)
 

@@ -12,7 +12,7 @@ from strowger.cli.shared.options import Bootstrap, Json, Market, Provider, Timeo
 from strowger.cli.shared.output import amount, emit, err, grid, out
 from strowger.cli.shared.place import Place, place
 from strowger.client import ProviderClient
-from strowger.contract.outbound import AnyFeedEvent, BookEntry, OfferDelisted, OfferListed
+from strowger.contract.book import AnyFeedEvent, BookEntry, OfferDelisted, OfferListed
 
 app = typer.Typer(add_completion=False)
 

@@ -20,7 +20,7 @@ from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, err, grid, out
 from strowger.cli.shared.place import NotSaid, checked, place
 from strowger.cli.shared.told import told
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 
 _RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 

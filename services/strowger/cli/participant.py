@@ -20,7 +20,7 @@ from strowger.cli.shared.options import Bootstrap, Json
 from strowger.cli.shared.output import emit, err, grid, out
 from strowger.cli.shared.place import NotSaid, checked, place
 from strowger.cli.topics import show
-from strowger.contract.outbound import HIDDEN
+from strowger.contract.matches import HIDDEN
 from strowger.contract.participants import Role
 from strowger.contract.signatures import SigningKey
 from strowger.enrolment import TRADERS, enrol, registration_of

@@ -13,7 +13,8 @@ from strowger.cli.shared.options import Bootstrap, Json, Market
 from strowger.cli.shared.output import emit, err, out
 from strowger.cli.shared.place import NotSaid, place
 from strowger.cli.shared.told import told
-from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.decision import Decision
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, DECISIONS
 
 app = typer.Typer(add_completion=False)

@@ -11,7 +11,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from strowger.broker import connections
 from strowger.broker.access import as_user
 from strowger.client.tracing import traced
-from strowger.contract.outbound import AcceptanceConfirmed
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED
 
 log = structlog.get_logger()

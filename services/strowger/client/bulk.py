@@ -11,14 +11,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from strowger.client.link import Link
+from strowger.contract.event import OutboundEvent
 from strowger.contract.inbound import OfferPublished, OfferWithdrawn
-from strowger.contract.outbound import (
-    ChangeTaken,
-    EventRefused,
-    OfferRemoved,
-    OfferStored,
-    OutboundEvent,
-)
+from strowger.contract.outbound import ChangeTaken, EventRefused, OfferRemoved, OfferStored
 from strowger.contract.topics import OFFER_PUBLISHED
 
 OfferEvent = OfferPublished | OfferWithdrawn

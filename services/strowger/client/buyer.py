@@ -13,7 +13,8 @@ from strowger.client.session import Session, accept, following, submit
 from strowger.client.wishes import Wishes, demanded
 from strowger.contract.families import RequestedService
 from strowger.contract.inbound import OutcomeRequested, SessionOpened
-from strowger.contract.outbound import AcceptanceConfirmed, SessionGranted
+from strowger.contract.outbound import SessionGranted
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import OFFER_ACCEPTED, SESSION_OPENED
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from strowger.broker import connections
 from strowger.broker.appending import partition_of
 from strowger.client.errors import ClientError, FeedClosed, FeedIncomplete
-from strowger.contract.outbound import AnyFeedEvent, BookEntry, OfferDelisted, OfferListed
+from strowger.contract.book import AnyFeedEvent, BookEntry, OfferDelisted, OfferListed
 from strowger.contract.topics import BOOK_FEED
 
 OfferName = tuple[str, str]

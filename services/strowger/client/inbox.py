@@ -12,7 +12,8 @@ from strowger.broker import connections
 from strowger.client.errors import InboxGap, InboxMissing
 from strowger.client.tracing import traced
 from strowger.contract.envelope import Envelope
-from strowger.contract.outbound import OUTBOUND, EventRefused, OutboundEvent
+from strowger.contract.event import OutboundEvent
+from strowger.contract.outbound import OUTBOUND, EventRefused
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import inbox
 

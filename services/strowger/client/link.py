@@ -22,9 +22,11 @@ from strowger.client.inbox import Inbox
 from strowger.client.notices import Notices
 from strowger.client.refused import refused
 from strowger.contract.envelope import Envelope, participant_source
+from strowger.contract.event import OutboundEvent
 from strowger.contract.inbound import InboundEvent
-from strowger.contract.outbound import EventRefused, OfferSold, OutboundEvent, SessionEnded
+from strowger.contract.outbound import EventRefused, SessionEnded
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import OfferSold
 from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import Topic
 

@@ -9,7 +9,7 @@ from typing import overload
 from strowger.contract.charges import CostLine
 from strowger.contract.families import CostBasis, ShownService
 from strowger.contract.inbound import RequestSubmitted
-from strowger.contract.outbound import Match, NearMiss, OffersMatched
+from strowger.contract.matches import Match, NearMiss, OffersMatched
 
 
 @dataclass(frozen=True, slots=True)

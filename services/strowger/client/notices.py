@@ -5,7 +5,8 @@ from collections import deque
 from typing import Final, Self
 
 from strowger.client.errors import NoticesLost
-from strowger.contract.outbound import OfferSold, SessionEnded
+from strowger.contract.outbound import SessionEnded
+from strowger.contract.sales import OfferSold
 
 Notice = SessionEnded | OfferSold
 

@@ -10,6 +10,7 @@ from strowger.client.bulk import Bulk, DeliveryReport
 from strowger.client.feed import BookFeed
 from strowger.client.identifiers import fresh
 from strowger.client.participant import Participant
+from strowger.contract.book import BookEntry, BookRead
 from strowger.contract.families import OfferedService
 from strowger.contract.inbound import (
     BookRequested,
@@ -18,14 +19,7 @@ from strowger.contract.inbound import (
     OfferPublished,
     OfferWithdrawn,
 )
-from strowger.contract.outbound import (
-    BookEntry,
-    BookRead,
-    CapacityStored,
-    ChangeTaken,
-    OfferRemoved,
-    OfferStored,
-)
+from strowger.contract.outbound import CapacityStored, ChangeTaken, OfferRemoved, OfferStored
 from strowger.contract.topics import BOOK_REQUESTED, OFFER_PUBLISHED
 
 Period = Literal["total", "month"]

@@ -11,7 +11,9 @@ from strowger.client.refused import SessionEnded as SessionHasEnded
 from strowger.client.wishes import Wishes, demanded
 from strowger.contract.families import RequestedService
 from strowger.contract.inbound import OfferAccepted, RequestSubmitted, SessionClosed
-from strowger.contract.outbound import AcceptanceConfirmed, OffersMatched, SessionEnded
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import SessionEnded
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import OFFER_ACCEPTED, REQUEST_SUBMITTED, SESSION_CLOSED
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
-from strowger.contract.outbound import OutboundEvent
+from strowger.contract.event import OutboundEvent
 from strowger.contract.tracing import header_of, traceparent_of
 
 _OPENTELEMETRY: Final = "opentelemetry.trace"

@@ -21,8 +21,9 @@ from strowger.broker.registering import registered
 from strowger.cli.shared import topic_reader
 from strowger.contract.commands import Origin
 from strowger.contract.commands import encode as encode_command
+from strowger.contract.decision import Decision
 from strowger.contract.handled import Handled, encode
-from strowger.contract.outbound import Decision, Event
+from strowger.contract.outbound import Event
 from strowger.contract.topics import DECISIONS, MARKET_BOOK, MARKET_LOG
 from strowger.dead_letters.becoming import (
     Becomes,

@@ -6,7 +6,8 @@ from typing import Final
 
 from strowger.cli.shared.output import amount
 from strowger.client import Matches, ProviderClient
-from strowger.contract.outbound import BookRead, ChangeTaken, OfferStored
+from strowger.contract.book import BookRead
+from strowger.contract.outbound import ChangeTaken, OfferStored
 from strowger.contract.voice import VoiceTermination
 from strowger.demo.calls import rate_of
 from strowger.demo.cast import CURRENCY, LONDON

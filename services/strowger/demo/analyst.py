@@ -9,7 +9,7 @@ from typing import Final
 
 from strowger import logs
 from strowger.client import acceptances
-from strowger.contract.outbound import AcceptanceConfirmed
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.demo.cast import ANALYST_GROUP
 from strowger.settings import Settings
 from strowger.supervisor import environment_of

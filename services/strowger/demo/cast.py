@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 
 MARKET: Final = "voice"
 CURRENCY: Final = "EUR"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from strowger.cli.shared import topic_reader
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import participant_source
 from strowger.contract.inbound import OfferPublished
-from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import (
     ACCEPTANCE_CONFIRMED,
     DEAD_LETTERS,

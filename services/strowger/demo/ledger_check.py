@@ -6,14 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from strowger.cli.shared import topic_reader
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    ChangeTaken,
-    Decision,
-    EventRefused,
-    OffersMatched,
-    OfferStored,
-)
+from strowger.contract.decision import Decision
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import ChangeTaken, EventRefused, OfferStored
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import DECISIONS
 from strowger.demo.stage import Stage
 from strowger.demo.tally import Tally

@@ -6,16 +6,11 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord
 
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import Envelope, NotACloudEvent
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    ChangeTaken,
-    Decision,
-    EventRefused,
-    OffersMatched,
-    OfferStored,
-    SessionEnded,
-)
+from strowger.contract.matches import OffersMatched
+from strowger.contract.outbound import ChangeTaken, EventRefused, OfferStored, SessionEnded
+from strowger.contract.sales import AcceptanceConfirmed
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of a record."""

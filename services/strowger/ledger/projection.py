@@ -7,23 +7,22 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from strowger.contract.decision import Decision, Ground
 from strowger.contract.fields import plain, to_millis
+from strowger.contract.matches import OffersMatched
 from strowger.contract.outbound import (
-    AcceptanceConfirmed,
     CapacityStored,
     ChangeTaken,
-    Decision,
     Event,
     EventRefused,
-    Ground,
     MarketDeclared,
     OfferRemoved,
-    OffersMatched,
     OfferStored,
     RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
+from strowger.contract.sales import AcceptanceConfirmed
 
 Value = str | int | None
 Row = tuple[Value, ...]

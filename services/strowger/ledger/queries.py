@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeVar
 
 import aiosqlite
 
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.ledger.damage import named_if_damaged
 from strowger.ledger.errors import LedgerMissing, SchemaTooNew, SchemaTooOld
 from strowger.ledger.results import (

@@ -10,9 +10,9 @@ import aiosqlite
 from pydantic import TypeAdapter
 
 from strowger.contract.charges import CostLine, PriceTerms
+from strowger.contract.decision import Ground
 from strowger.contract.families import SoldService
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import Ground
 
 _T = TypeVar("_T")
 

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from strowger.contract.commands import AcceptOffer, TellOutcome
 from strowger.contract.fields import from_millis
 from strowger.contract.normal import Terms
-from strowger.contract.outbound import AcceptanceConfirmed, Event, OfferSold
+from strowger.contract.outbound import Event
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.answers import contract
 from strowger.market.book import Book

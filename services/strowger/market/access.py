@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from strowger.contract.commands import EXCHANGE, OPERATOR, AcceptOffer, AnyCommand, ControlAccess
+from strowger.contract.decision import Decision, Ground
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import AccessControlled, Decision, Event, EventRefused, Ground
+from strowger.contract.outbound import AccessControlled, Event, EventRefused
 from strowger.contract.refusals import Refusal
 from strowger.market.digests import event_id
 from strowger.market.entities import Entity, Key, RevokedKey, Suspension

@@ -7,8 +7,8 @@ from typing import Any
 
 from strowger.contract.charges import CostLine
 from strowger.contract.fields import from_millis, from_nano
+from strowger.contract.matches import Match, NearMiss
 from strowger.contract.normal import Need
-from strowger.contract.outbound import Match, NearMiss
 from strowger.market.clauses import short_by, spelled, undetermined
 from strowger.market.entities import MarketState, Quote, Request, Revised, Shown
 from strowger.market.entries import prices

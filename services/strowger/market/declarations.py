@@ -4,7 +4,8 @@ import msgspec
 
 from strowger.contract.commands import EXCHANGE, OPERATOR, DeclareMarket, DeclareRates
 from strowger.contract.fields import from_nano
-from strowger.contract.outbound import MarketDeclared, MarketTerms, RatesDeclared
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import MarketDeclared, RatesDeclared
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
 from strowger.market.entities import MarketState

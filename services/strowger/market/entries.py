@@ -1,9 +1,9 @@
 """An offer in force as providers read it: in a page of the book, and in its feed."""
 
+from strowger.contract.book import BookEntry
 from strowger.contract.charges import PriceTerms, TermShown, TierShown
 from strowger.contract.fields import from_millis, from_nano
 from strowger.contract.normal import Tariff, Terms
-from strowger.contract.outbound import BookEntry
 from strowger.market.entities import Revised
 from strowger.market.families import Family
 from strowger.market.registry import FAMILIES

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from strowger.contract.book import AnyFeedEvent, BookMarked, OfferDelisted, OfferListed
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import AnyFeedEvent, BookMarked, OfferDelisted, OfferListed
 from strowger.market.entities import Entity, FeedState, Key, MarketState, Offer, Revised
 from strowger.market.entries import entry
 

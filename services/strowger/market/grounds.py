@@ -13,7 +13,7 @@ from strowger.contract.commands import (
     TellOutcome,
     WithdrawOffer,
 )
-from strowger.contract.outbound import Ground
+from strowger.contract.decision import Ground
 from strowger.market.book import Book
 from strowger.market.entities import Remembered, Revised, RevokedKey, Session, Withheld
 

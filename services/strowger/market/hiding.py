@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from strowger.contract.commands import AcceptOffer, SubmitRequest
-from strowger.contract.outbound import HIDDEN, Match, NearMiss
+from strowger.contract.matches import HIDDEN, Match, NearMiss
 from strowger.contract.refusals import Refusal
 from strowger.market.book import Book
 from strowger.market.verdict import Denied

@@ -1,7 +1,7 @@
 """One market: a total, deterministic function from a command and its log time to decisions."""
 
 from strowger.contract.commands import AnyCommand
-from strowger.contract.outbound import Decision
+from strowger.contract.decision import Decision
 from strowger.market.access import Access
 from strowger.market.book import Book
 from strowger.market.ruling import Ruling

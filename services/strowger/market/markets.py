@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from strowger.contract.commands import AnyCommand, ControlAccess
-from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.decision import Decision
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.market.access import ROW_KINDS, Access
 from strowger.market.deferral import withholds
 from strowger.market.entities import Entity, Key

@@ -2,13 +2,13 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from strowger.contract.book import BookEntry, BookRead
 from strowger.contract.commands import ReadBook
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import BookEntry, BookRead, Ground
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.book import Book
@@ -17,6 +17,9 @@ from strowger.market.entities import Key, Offer, Revised
 from strowger.market.entries import entry
 from strowger.market.grounds import offer
 from strowger.market.verdict import Denied, Granted, Verdict
+
+if TYPE_CHECKING:
+    from strowger.contract.decision import Ground
 
 _ENTRY_BYTES: Final = 4096
 """More than an entry of the contract's bounds takes: so many always fit an answer."""

@@ -6,7 +6,7 @@ import msgspec
 
 from strowger.contract.commands import SubmitRequest
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import OffersMatched
+from strowger.contract.matches import OffersMatched
 from strowger.contract.refusals import Refusal
 from strowger.contract.topics import MAX_ANSWER_BYTES
 from strowger.market.answers import match, near_miss

@@ -24,8 +24,9 @@ from strowger.contract.commands import (
     TellOutcome,
     WithdrawOffer,
 )
+from strowger.contract.decision import Decision, Ground
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import Decision, Event, EventRefused, Ground
+from strowger.contract.outbound import Event, EventRefused
 from strowger.contract.refusals import Refusal
 from strowger.market import grounds
 from strowger.market.acceptances import accept, tell_outcome

@@ -7,15 +7,11 @@ import msgspec
 from pydantic import TypeAdapter
 
 from strowger.contract.commands import SESSION_TIMEOUT, CloseSession, OpenSession
+from strowger.contract.decision import Ground
 from strowger.contract.fields import from_millis
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    Ground,
-    OfferSold,
-    SessionEnded,
-    SessionGranted,
-)
+from strowger.contract.outbound import SessionEnded, SessionGranted
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.market import grounds
 from strowger.market.book import Book
 from strowger.market.deferral import release

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from strowger.contract.outbound import Event, Ground
+from strowger.contract.decision import Ground
+from strowger.contract.outbound import Event
 from strowger.contract.refusals import Refusal
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from strowger.broker.appending import Append
 from strowger.broker.consuming import Record
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
-from strowger.contract.outbound import AcceptanceConfirmed, Decision
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, BOOK_FEED, DECISIONS
 from strowger.contract.tracing import header_of
 from strowger.market.entities import TOPIC_OF_KIND, encode, encode_key

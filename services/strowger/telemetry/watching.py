@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Final
 
 from strowger.broker.consuming import Fetched, Positions, Record
-from strowger.contract.outbound import Decision, EventRefused
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import EventRefused
 from strowger.contract.refusals import DeadLetterReason
 from strowger.telemetry import metrics, tracing
 

@@ -8,14 +8,10 @@ from typing import Any
 
 from strowger.contract.charges import CostLine, PriceTerms
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope
-from strowger.contract.outbound import (
-    AcceptanceConfirmed,
-    EventRefused,
-    Match,
-    OffersMatched,
-    OfferSold,
-    OutboundEvent,
-)
+from strowger.contract.event import OutboundEvent
+from strowger.contract.matches import Match, OffersMatched
+from strowger.contract.outbound import EventRefused
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.contract.voice import VoiceCost, VoiceShown, VoiceSold
 
 Row = dict[str, Any]

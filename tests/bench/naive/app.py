@@ -22,15 +22,15 @@ from faust.types import EventT, StreamT
 
 from strowger.broker.access import ROOT, Credentials
 from strowger.contract.envelope import Envelope, NotACloudEvent
+from strowger.contract.event import OutboundEvent
 from strowger.contract.outbound import (
-    AcceptanceConfirmed,
     EventRefused,
     OfferRemoved,
     OfferStored,
-    OutboundEvent,
     SessionEnded,
     SessionGranted,
 )
+from strowger.contract.sales import AcceptanceConfirmed
 from strowger.contract.topics import ACCEPTANCE_CONFIRMED, INBOUND_TOPICS, inbox
 from tests.bench.naive.answers import Row, headers_of, matched, refused, sold
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from tests.bench.naive.workers import TOPICS, working
 from tests.faults.exchange import READY_SECONDS, Exchange, casts, clocks_from, provision, stage
 

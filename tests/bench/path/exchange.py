@@ -15,7 +15,7 @@ from strowger.broker.embedded import EmbeddedBroker
 from strowger.broker.registering import register
 from strowger.cli.shared.declaring import declare
 from strowger.client import BuyerClient, ProviderClient
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.contract.participants import Role
 from strowger.contract.topics import ALL
 from strowger.enrolment import enrol_services, registration_of

@@ -11,7 +11,8 @@ from strowger.broker.errors import BrokerUnavailable
 from strowger.cli.shared import topic_reader
 from strowger.client.refused import refused
 from strowger.contract.commands import EXCHANGE, OPERATOR, ControlAccess, encode
-from strowger.contract.outbound import AccessControlled, Decision, EventRefused
+from strowger.contract.decision import Decision
+from strowger.contract.outbound import AccessControlled, EventRefused
 from strowger.contract.topics import DECISIONS, MARKET_BOOK, MARKET_LOG
 from strowger.market.access import ROW_KINDS
 from strowger.market.entities import RevokedKey, Suspension, decode, decode_key

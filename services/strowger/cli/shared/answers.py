@@ -11,7 +11,7 @@ from strowger.cli.shared.services import Fields, family_of, heading, phrase, sai
 from strowger.client import Matches, ShownOffer
 from strowger.contract.charges import CostLine
 from strowger.contract.families import RequestedService
-from strowger.contract.outbound import HIDDEN, NearMiss
+from strowger.contract.matches import HIDDEN, NearMiss
 
 _ASKED: Final[Mapping[str, str]] = {
     "floor": "at least ",

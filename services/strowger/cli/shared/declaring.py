@@ -18,16 +18,11 @@ from strowger.contract.commands import (
     DeclareRates,
     encode,
 )
+from strowger.contract.decision import Decision
+from strowger.contract.event import OutboundEvent
 from strowger.contract.fields import to_nano
-from strowger.contract.outbound import (
-    Decision,
-    EventRefused,
-    MarketControlled,
-    MarketDeclared,
-    MarketTerms,
-    OutboundEvent,
-    RatesDeclared,
-)
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import EventRefused, MarketControlled, MarketDeclared, RatesDeclared
 from strowger.contract.topics import DECISIONS, MARKET_LOG
 from strowger.market.rules import NEWEST_RULES
 

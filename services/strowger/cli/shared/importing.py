@@ -12,7 +12,7 @@ from strowger.cli.shared.kept import KeptSheet, known_otherwise
 from strowger.cli.shared.place import NotSaid, Place
 from strowger.client.bulk import OfferEvent
 from strowger.contract.inbound import Firmness, OfferPublished, OfferWithdrawn
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.sheets import BadRow, RateSheet, Reading, SheetUnreadable, read_sheet_file
 from strowger.sheets.comparing import Comparison, Diff, Notice, Wanted
 from strowger.sheets.omitting import Omitting, Scope, SeveralDates

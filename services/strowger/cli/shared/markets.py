@@ -9,7 +9,9 @@ from strowger.broker.access import OPERATOR, NoCredentials
 from strowger.broker.errors import BrokerError
 from strowger.cli.shared import topic_reader
 from strowger.cli.shared.place import NotSaid, Place
-from strowger.contract.outbound import Decision, MarketDeclared, MarketTerms
+from strowger.contract.decision import Decision
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.outbound import MarketDeclared
 from strowger.contract.topics import DECISIONS
 from strowger.ledger.errors import LedgerError
 

@@ -9,7 +9,7 @@ from strowger.cli.shared.place import NotSaid, Place
 from strowger.client import Matches, ShownOffer
 from strowger.client.identifiers import acceptance_of
 from strowger.contract.inbound import RequestSubmitted
-from strowger.contract.outbound import OffersMatched
+from strowger.contract.matches import OffersMatched
 
 
 class LastRequest(BaseModel):

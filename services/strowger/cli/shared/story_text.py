@@ -10,21 +10,17 @@ from strowger.cli.shared.services import bought, phrase, traits, where
 from strowger.contract.charges import CostLine
 from strowger.contract.commands import AcceptOffer, AnyCommand, SubmitRequest
 from strowger.contract.fields import from_nano
+from strowger.contract.matches import HIDDEN, Match, NearMiss, OffersMatched
 from strowger.contract.outbound import (
-    HIDDEN,
-    AcceptanceConfirmed,
     CapacityStored,
     ChangeTaken,
     EventRefused,
-    Match,
-    NearMiss,
     OfferRemoved,
-    OffersMatched,
-    OfferSold,
     OfferStored,
     SessionEnded,
     SessionGranted,
 )
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.ledger.stories import Step, Story
 from strowger.market.clauses import spelled
 from strowger.market.registry import FAMILIES

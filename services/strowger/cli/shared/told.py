@@ -2,10 +2,10 @@
 
 from strowger.cli.shared.output import amount
 from strowger.cli.shared.services import how_much
+from strowger.contract.book import BookRead
+from strowger.contract.matches import OffersMatched
 from strowger.contract.outbound import (
-    AcceptanceConfirmed,
     AccessControlled,
-    BookRead,
     CapacityStored,
     ChangeTaken,
     Event,
@@ -13,13 +13,12 @@ from strowger.contract.outbound import (
     MarketControlled,
     MarketDeclared,
     OfferRemoved,
-    OffersMatched,
-    OfferSold,
     OfferStored,
     RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 
 
 def told(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one return an event

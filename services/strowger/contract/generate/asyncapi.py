@@ -4,6 +4,9 @@ import inspect
 from typing import Any, Final
 
 from strowger.contract import topics
+from strowger.contract.book import FEED, BookRead
+from strowger.contract.decision import Decision
+from strowger.contract.event import OutboundEvent
 from strowger.contract.generate.example import Example
 from strowger.contract.generate.examples import examples_of
 from strowger.contract.generate.guide import RULES
@@ -21,26 +24,22 @@ from strowger.contract.inbound import (
     SessionClosed,
     SessionOpened,
 )
+from strowger.contract.matches import OffersMatched
 from strowger.contract.outbound import (
-    FEED,
     OUTBOUND,
-    AcceptanceConfirmed,
     AccessControlled,
-    BookRead,
     CapacityStored,
     ChangeTaken,
-    Decision,
     EventRefused,
     MarketControlled,
     MarketDeclared,
     OfferRemoved,
-    OffersMatched,
     OfferStored,
-    OutboundEvent,
     RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
+from strowger.contract.sales import AcceptanceConfirmed
 
 Document = dict[str, Any]
 

@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
+from strowger.contract.book import FeedEvent
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import EXCHANGE_SOURCE, Envelope, participant_source
+from strowger.contract.event import OutboundEvent
 from strowger.contract.fields import Inbound
 from strowger.contract.generate.schemas import AnyEvent
 from strowger.contract.inbound import InboundEvent
-from strowger.contract.outbound import Decision, FeedEvent, OutboundEvent
 
 PROVIDER: Final = "tandem"
 BUYER: Final = "globex"

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+from strowger.contract.book import BookEntry, BookMarked, BookRead, OfferDelisted, OfferListed
 from strowger.contract.charges import PriceTerms
 from strowger.contract.commands import EXCHANGE
 from strowger.contract.generate.example import (
@@ -16,16 +17,7 @@ from strowger.contract.generate.example import (
     sent,
 )
 from strowger.contract.inbound import BookRequested, OfferPublished
-from strowger.contract.outbound import (
-    AccessControlled,
-    BookEntry,
-    BookMarked,
-    BookRead,
-    ChangeTaken,
-    MarketControlled,
-    OfferDelisted,
-    OfferListed,
-)
+from strowger.contract.outbound import AccessControlled, ChangeTaken, MarketControlled
 from strowger.contract.voice import VoiceShown, VoiceTermination
 
 SUSPENDED: Final = "initech"

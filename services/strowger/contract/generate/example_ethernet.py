@@ -17,7 +17,7 @@ from strowger.contract.generate.example import (
     sent,
 )
 from strowger.contract.inbound import OfferPublished, RankBy, RequestSubmitted
-from strowger.contract.outbound import Match, NearMiss, OffersMatched
+from strowger.contract.matches import Match, NearMiss, OffersMatched
 
 _LINE: Final = OfferPublished(
     market=DATA_MARKET,

@@ -17,7 +17,7 @@ from strowger.contract.generate.example import (
 )
 from strowger.contract.inbound import OfferPublished, RequestSubmitted
 from strowger.contract.internet import InternetAccess, InternetCost, InternetDemand, InternetShown
-from strowger.contract.outbound import Match, OffersMatched
+from strowger.contract.matches import Match, OffersMatched
 
 _TRANSIT: Final = OfferPublished(
     market=DATA_MARKET,

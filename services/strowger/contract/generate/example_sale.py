@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from strowger.contract.charges import CostLine, PriceTerms
+from strowger.contract.decision import Decision, Ground
+from strowger.contract.event import OutboundEvent
 from strowger.contract.generate.example import (
     BUYER,
     PROVIDER,
@@ -24,25 +26,20 @@ from strowger.contract.inbound import (
     SessionClosed,
     SessionOpened,
 )
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.matches import Match, OffersMatched
 from strowger.contract.outbound import (
-    AcceptanceConfirmed,
     CapacityStored,
-    Decision,
     EventRefused,
-    Ground,
     MarketDeclared,
-    MarketTerms,
-    Match,
     OfferRemoved,
-    OffersMatched,
-    OfferSold,
     OfferStored,
-    OutboundEvent,
     RatesDeclared,
     SessionEnded,
     SessionGranted,
 )
 from strowger.contract.refusals import Refusal
+from strowger.contract.sales import AcceptanceConfirmed, OfferSold
 from strowger.contract.voice import VoiceCost, VoiceDemand, VoiceShown, VoiceSold, VoiceTermination
 
 _MARKET: Final = "voice-usd"

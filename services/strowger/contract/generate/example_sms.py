@@ -16,7 +16,7 @@ from strowger.contract.generate.example import (
     sent,
 )
 from strowger.contract.inbound import OfferPublished, RequestSubmitted
-from strowger.contract.outbound import Match, OffersMatched
+from strowger.contract.matches import Match, OffersMatched
 from strowger.contract.sms import SmsCost, SmsDelivery, SmsDemand, SmsShown
 
 _ROUTE: Final = OfferPublished(

@@ -6,6 +6,7 @@ from typing import Any, Final
 import yaml
 
 from strowger.contract import topics
+from strowger.contract.book import FEED
 from strowger.contract.generate.asyncapi import asyncapi
 from strowger.contract.generate.example import BUYER, PROVIDER, Example
 from strowger.contract.generate.examples import EXAMPLES, VARIANTS
@@ -17,7 +18,6 @@ from strowger.contract.generate.schemas import (
     outbound_schemas,
 )
 from strowger.contract.generate.vectors import vectors
-from strowger.contract.outbound import FEED
 from strowger.contract.refusals import DeadLetterReason, Refusal
 
 _REASONS: Final = {

@@ -12,11 +12,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from strowger.contract import tracing
+from strowger.contract.book import FEED, FeedEvent
+from strowger.contract.decision import Decision
 from strowger.contract.envelope import MAX_ID_LENGTH, PARTICIPANTS, SERVICES
+from strowger.contract.event import OutboundEvent
 from strowger.contract.families import VOICE
 from strowger.contract.fields import MOMENT_PATTERN, SLUG_PATTERN, Inbound
 from strowger.contract.inbound import INBOUND, InboundEvent, SessionClosed
-from strowger.contract.outbound import FEED, OUTBOUND, Decision, FeedEvent, OutboundEvent
+from strowger.contract.outbound import OUTBOUND
 from strowger.contract.refusals import DeadLetterReason, Refusal
 from strowger.contract.signatures import HEADER
 

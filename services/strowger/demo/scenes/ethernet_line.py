@@ -11,7 +11,7 @@ from strowger.client import ShownOffer
 from strowger.contract.charges import Charges, TermStep
 from strowger.contract.ethernet import EthernetDemand, EthernetLine
 from strowger.contract.inbound import Firmness, RankBy
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.demo.cast import CURRENCY
 from strowger.demo.narrator import expect, saw, say
 from strowger.demo.stage import Stage

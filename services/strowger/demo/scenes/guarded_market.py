@@ -5,7 +5,8 @@ from typing import Final
 from strowger.cli.shared.declaring import declare
 from strowger.cli.shared.output import amount
 from strowger.client import ProviderClient
-from strowger.contract.outbound import MarketTerms, OfferSold
+from strowger.contract.market_terms import MarketTerms
+from strowger.contract.sales import OfferSold
 from strowger.demo.access import change, expect_taken, prices, read
 from strowger.demo.cast import CURRENCY, LONDON
 from strowger.demo.narrator import expect, saw, say

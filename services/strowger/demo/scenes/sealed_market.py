@@ -5,7 +5,7 @@ from typing import Final
 from strowger.cli.shared.declaring import declare
 from strowger.cli.shared.output import amount
 from strowger.client import refused
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.demo.access import change, expect_taken, prices, read
 from strowger.demo.cast import CURRENCY, LONDON
 from strowger.demo.narrator import expect, saw, say

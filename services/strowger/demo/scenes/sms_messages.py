@@ -9,7 +9,7 @@ from typing import Final, Literal
 from strowger.cli.shared.answers import show
 from strowger.cli.shared.declaring import declare
 from strowger.client import Matches, refused
-from strowger.contract.outbound import MarketTerms
+from strowger.contract.market_terms import MarketTerms
 from strowger.contract.sms import SmsDelivery, SmsDemand
 from strowger.demo.cast import CURRENCY
 from strowger.demo.narrator import expect, saw, say
