@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from strowger.life import Life
 from strowger.matching.deciding import Restored
 from strowger.matching.following import Following
-from strowger.service import Life, load
+from strowger.service import load
 from strowger.settings import Settings
 
 

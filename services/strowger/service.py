@@ -24,6 +24,7 @@ import structlog
 
 from strowger import logs
 from strowger.broker.access import Bootstrap, meet, user_of
+from strowger.life import Life
 from strowger.profile import Profile, ProfileDamaged, effective
 from strowger.settings import Settings, SettingsError
 
@@ -57,23 +58,6 @@ STOP_SECONDS: Final = 15.0
 """How long a service may take over finishing its batch once it was told to stop."""
 
 _SUPERVISED: Final = "--supervised"
-
-
-class Life:
-    """What a service hears from its process, and tells it; make one by hand to run it in a test."""
-
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        """Set when the service is to finish its batch, commit, close and return."""
-        self.is_ready = asyncio.Event()
-        self.since = time.time()
-        """When it began, in seconds since 1970."""
-        self.http_port: int | None = None
-        """Where its health and metrics are served, if they are."""
-
-    def ready(self) -> None:
-        """Say that the service serves now: connected, restored, partitions assigned."""
-        self.is_ready.set()
 
 
 Run = Callable[[Settings, Life], Awaitable[None]]

@@ -20,7 +20,7 @@ from strowger.ledger.errors import AheadOfTopic, DecisionsGone, OtherTopic
 from strowger.ledger.queries import reading
 from strowger.ledger.service import follow
 from strowger.ledger.store import opened
-from strowger.service import Life
+from strowger.life import Life
 from tests.support import eventually, unique
 
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

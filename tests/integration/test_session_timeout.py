@@ -16,8 +16,8 @@ from strowger.contract.fields import to_millis
 from strowger.contract.inbound import SessionClosed
 from strowger.contract.reading import Received, read
 from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED, SESSION_TIMEOUT_CHANGELOG
+from strowger.life import Life
 from strowger.market.entities import Session, encode, encode_key
-from strowger.service import Life
 from strowger.session_timeout.processor import Names
 from strowger.session_timeout.service import serve
 from strowger.telemetry.exposition import page

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
-from strowger.service import Life
+from strowger.life import Life
 from tests.simulation.loop import spawn
 
 RESTART_SECONDS: Final = 1.0

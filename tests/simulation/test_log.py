@@ -10,7 +10,7 @@ from aiokafka.errors import CommitFailedError, ProducerFenced
 
 from strowger.broker.appending import Append
 from strowger.contract.topics import DECISIONS, MARKET_LOG, OFFER_BOOK
-from strowger.service import Life
+from strowger.life import Life
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import Stuck, VirtualLoop, running
 from tests.simulation.process import CURRENT, Chance, Incarnation, Process

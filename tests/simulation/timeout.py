@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 
 from strowger.broker.appending import Append, Appender, partition_of
 from strowger.contract.topics import SESSION_BOOK, SESSION_CLOSED
-from strowger.service import Life
+from strowger.life import Life
 from strowger.session_timeout.closing import SESSION_KEYS, closing, open_until_ms
 from strowger.session_timeout.schedule import Schedule
 from tests.simulation.cluster import Cluster

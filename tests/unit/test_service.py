@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from strowger import service
-from strowger.service import (
-    SERVICES,
-    Life,
-    bootstrap_of,
-    heartbeat_path,
-    is_healthy,
-    load,
-    run_service,
-)
+from strowger.life import Life
+from strowger.service import SERVICES, bootstrap_of, heartbeat_path, is_healthy, load, run_service
 from strowger.settings import Settings, SettingsError
 from tests.support import eventually
 

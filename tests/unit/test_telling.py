@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from strowger import service
-from strowger.service import Life, http_port, run_service
+from strowger.life import Life
+from strowger.service import http_port, run_service
 from strowger.settings import Settings, SettingsError
 from tests.scraping import value
 from tests.support import eventually

@@ -37,7 +37,8 @@ from strowger.gateways.authentication import (
 )
 from strowger.gateways.meter import Meter, Pace, counted_again
 from strowger.gateways.subjects import subject_of, subject_of_bytes
-from strowger.service import Life, bootstrap_of
+from strowger.life import Life
+from strowger.service import bootstrap_of
 from strowger.settings import Settings
 from strowger.telemetry.lag import lags_of
 from strowger.telemetry.metrics import LAG

@@ -12,7 +12,8 @@ from strowger.gateways.brake import LagBrake, asking_the_group
 from strowger.gateways.gateway import Gateway, common, refuse
 from strowger.gateways.lookups import look_up
 from strowger.gateways.unknown import Unknown
-from strowger.service import Life, bootstrap_of
+from strowger.life import Life
+from strowger.service import bootstrap_of
 from strowger.settings import Settings
 
 

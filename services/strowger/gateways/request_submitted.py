@@ -11,7 +11,7 @@ from strowger.gateways.gateway import Gateway, common, refuse
 from strowger.gateways.lookups import look_up
 from strowger.gateways.unknown import Unknown
 from strowger.gateways.wishes import wish_of
-from strowger.service import Life
+from strowger.life import Life
 from strowger.settings import Settings
 
 

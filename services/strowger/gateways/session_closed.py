@@ -9,7 +9,7 @@ from strowger.contract.refusals import Refusal
 from strowger.contract.topics import SESSION_CLOSED
 from strowger.gateways import gateway
 from strowger.gateways.gateway import Gateway, common, refuse
-from strowger.service import Life
+from strowger.life import Life
 from strowger.settings import Settings
 
 

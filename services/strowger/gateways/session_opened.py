@@ -8,7 +8,7 @@ from strowger.contract.reading import Received
 from strowger.contract.topics import SESSION_OPENED
 from strowger.gateways import gateway
 from strowger.gateways.gateway import Gateway, common
-from strowger.service import Life
+from strowger.life import Life
 from strowger.settings import Settings
 
 

@@ -14,7 +14,8 @@ from strowger.contract.topics import DECISIONS, Topic
 from strowger.ledger.errors import AheadOfTopic, DecisionsGone, OtherTopic
 from strowger.ledger.projection import Batch, Place
 from strowger.ledger.store import Position, Store, opened
-from strowger.service import Life, bootstrap_of
+from strowger.life import Life
+from strowger.service import bootstrap_of
 from strowger.settings import Settings
 from strowger.telemetry.lag import lags_of
 from strowger.telemetry.metrics import LAG, LEDGER_DECISIONS

@@ -11,10 +11,11 @@ from aiokafka.errors import InvalidSessionTimeoutError
 from strowger.broker import connections
 from strowger.broker.consuming import Record
 from strowger.contract.topics import MARKET_LOG
+from strowger.life import Life
 from strowger.matching.deciding import GROUP
 from strowger.matching.owner import Owner
 from strowger.matching.standbys import Standbys
-from strowger.service import Life, bootstrap_of
+from strowger.service import bootstrap_of
 from strowger.settings import Settings
 from strowger.telemetry.lag import lags_of
 from strowger.telemetry.metrics import LAG

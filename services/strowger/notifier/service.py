@@ -22,7 +22,8 @@ from strowger.contract.outbound import OUTBOUND
 from strowger.contract.refusals import DeadLetterReason
 from strowger.contract.topics import DEAD_LETTERS, DECISIONS, INBOX_PREFIX
 from strowger.contract.tracing import header_of, traceparent_of
-from strowger.service import Life, bootstrap_of
+from strowger.life import Life
+from strowger.service import bootstrap_of
 from strowger.settings import Settings
 from strowger.telemetry.lag import lags_of
 from strowger.telemetry.metrics import LAG, NOTICES

@@ -16,7 +16,8 @@ from strowger import keys
 from strowger.contract.commands import SESSION_TIMEOUT
 from strowger.contract.signatures import SigningKey
 from strowger.contract.topics import SESSION_TIMEOUT_APP
-from strowger.service import Life, bootstrap_of
+from strowger.life import Life
+from strowger.service import bootstrap_of
 from strowger.session_timeout.processor import MAX_RESTORE_SECONDS, Names, Processor
 from strowger.settings import Settings
 from strowger.telemetry.metrics import LAG

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from strowger.service import Life
+from strowger.life import Life
 from strowger.settings import Settings
 from strowger.telemetry import metrics
 from strowger.telemetry.exposition import page

@@ -4,9 +4,9 @@ Each service serves its own on a port of this machine that it was given, and its
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 import structlog
@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry, Metric, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from strowger.supervisor import Supervisor
 from strowger.telemetry.exposition import merged, page
 from strowger.telemetry.lag import PATIENCE_SECONDS
 
@@ -25,10 +24,33 @@ SUPERVISOR: Final = "supervisor"
 _SCRAPE: Final = aiohttp.ClientTimeout(total=2 * PATIENCE_SECONDS)
 
 
+class Supervised(Protocol):
+    """What a supervisor knows of the services that it keeps."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Name them."""
+
+    def is_ready(self, name: str) -> bool:
+        """Say whether a service serves."""
+
+    def since(self, name: str) -> float | None:
+        """Give when its process was started, in seconds since 1970; none before the first."""
+
+    def pid(self, name: str) -> int | None:
+        """Give its process; none while it is down."""
+
+    def restarts(self, name: str) -> int:
+        """Say how often it was started again."""
+
+    def http_port(self, name: str) -> int | None:
+        """Give where it tells of itself; none if that is not known."""
+
+
 class OfSupervisor:
     """All services of a supervisor."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervised) -> None:
         self._supervisor = supervisor
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
@@ -81,7 +103,7 @@ class OfSupervisor:
 class _Kept(Collector):
     """Which services serve, and how often each was started again."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervised) -> None:
         self._supervisor = supervisor
 
     def describe(self) -> Iterator[Metric]:
