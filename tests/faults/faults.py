@@ -7,13 +7,19 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Final
 
 import structlog
+from aiokafka.errors import KafkaError
 
+from strowger.broker.access import OPERATOR
 from strowger.broker.appending import partition_of
 from strowger.contract.topics import MARKET_LOG
+from strowger.ledger.files import SUFFIXES
+from strowger.ledger.rebuilding import Rebuilt, rebuild
+from strowger.ledger.replacing import replace
 from strowger.service import SERVICES, STANDBY
 from tests.faults.cluster import BROKERS, frozen
 from tests.faults.exchange import Exchange
@@ -285,9 +291,10 @@ class Injector:
         return f"clock of {name} was off by {off_seconds:g} s"
 
     async def _damage_ledger(self, name: str) -> str:
-        """Destroy the ledger's file under the ledger, then take it away and kill the ledger.
+        """Destroy the ledger's file under the ledger, and kill that; make it anew from the log.
 
-        The file is gone before the process is, so that the next one begins a new one.
+        What `strowger ledger rebuild --replace` does, but that the supervisor goes on: each process
+        that it starts meanwhile finds the file damaged, and ends by that name.
         """
         async with self.locks.services:
             pid = (
@@ -297,18 +304,30 @@ class Injector:
                 return "no ledger to damage"
             path = self.exchange.settings.ledger_path
             with suppress(ProcessLookupError), frozen(pid):
-                for each in (path, path.with_name(f"{path.name}-wal")):
-                    if each.exists():
-                        each.write_bytes(b"damaged" * 1000)
-                for suffix in ("", "-wal", "-shm"):
+                for suffix in SUFFIXES[1:]:
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
+                path.write_bytes(b"damaged" * 1000)
                 os.kill(pid, signal.SIGKILL)
+            made = await self._rebuilt(path)
+            assert "is damaged" in (made.compared.not_compared or ""), made.compared
+            await replace(path, made.path)
             await eventually(
                 lambda: self.exchange.processes.pid(name) not in {pid, None},
                 timeout_seconds=BACK_SECONDS,
                 because="the ledger is back",
             )
-        return "ledger damaged, removed and projected anew"
+        return f"ledger damaged, and made anew from the log in {made.seconds:.1f} s"
+
+    async def _rebuilt(self, path: Path) -> Rebuilt:
+        """Read the whole log, once the brokers let it be read to its end."""
+        until = time.monotonic() + BACK_SECONDS
+        while True:
+            try:
+                return await rebuild(self.exchange.met_by(OPERATOR), path)
+            except KafkaError:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(1)
 
     async def _poison(self, _: str) -> str:
         await poison(self.exchange, self.market, POISON_RECORDS)
