@@ -62,7 +62,9 @@ class NaiveGrounds(NaiveReading):
                 seen = self._sold_in(asked)
         offer = find(self.offers, command.provider, command.offer_id)
         stands = offer and offer.at(seen.view_ms)
-        if stands:
+        # Under guard what nobody was shown may have been put aside since; then only the request
+        # says that it wasn't shown.
+        if stands and stands.gone_ms is None:
             named.append((f"offer {command.offer_id} of {command.provider}", stands.place))
             if isinstance(stands.command, said.PublishOffer):
                 named += self._of_pool(command.provider, stands.command.pool)
