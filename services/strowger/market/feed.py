@@ -5,7 +5,7 @@ so that a restored market goes on where it was. What is told follows from the ro
 """
 
 import heapq
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from strowger.contract.fields import from_millis
 from strowger.contract.outbound import AnyFeedEvent, BookMarked, OfferDelisted, OfferListed
 from strowger.market.entities import Entity, FeedState, Key, MarketState, Offer, Revised
 from strowger.market.entries import entry
+from strowger.market.store import Watcher
 
 FEEDING: Final = frozenset({"open", "snapshot"})
 """The policies under which providers may always read the whole book, and so follow it."""
@@ -30,11 +31,13 @@ class Told(NamedTuple):
     event: AnyFeedEvent | None
 
 
-class Feed:
+class Feed(Watcher):
     """What is told and not taken yet, and the offers by when the feed has to hear of them next.
 
     Entries of rows that changed since are left behind and recognised as spent when they surface.
     """
+
+    kinds: ClassVar = (Offer,)
 
     def __init__(self) -> None:
         self.told: list[Told] = []

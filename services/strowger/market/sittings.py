@@ -1,12 +1,16 @@
 """Who is in session, and what each session was shown: what the policies of a market turn on."""
 
 import heapq
+from typing import ClassVar
 
 from strowger.market.entities import Entity, Key, Offer, Pool, Request, Session, Withheld
+from strowger.market.store import Watcher
 
 
-class Sittings:
+class Sittings(Watcher):
     """Open sessions, and the offers that requests in sessions were shown."""
+
+    kinds: ClassVar = (Session, Withheld, Request)
 
     def __init__(self) -> None:
         self._open: dict[Key, int] = {}
@@ -117,8 +121,10 @@ class Sittings:
                 del self._providers[shown.provider]
 
 
-class Waiting:
+class Waiting(Watcher):
     """Changes that wait for sessions to end, the oldest first."""
+
+    kinds: ClassVar = (Offer, Pool)
 
     def __init__(self) -> None:
         self._since: dict[Key, int] = {}
@@ -126,8 +132,7 @@ class Waiting:
 
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
-        if not isinstance(new if new is not None else old, Offer | Pool):
-            return
+        del old
         first = _first(new)
         if first is None:
             self._since.pop(key, None)
