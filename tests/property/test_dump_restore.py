@@ -20,7 +20,7 @@ from strowger.market.book import Book
 from strowger.market.digests import TableDigest
 from strowger.market.entities import (
     TOPIC_OF_KIND,
-    Offer,
+    Entity,
     Revised,
     decode_key,
     encode_key,
@@ -221,7 +221,7 @@ def _restore_no_ends(patch: pytest.MonkeyPatch) -> None:
     """Index restored revisions as if none came after them."""
     load, spans = Store.load, scopes._spans  # noqa: SLF001 - a planted bug
 
-    def endless(offer: Offer) -> list[tuple[Revised, int | None]]:
+    def endless(offer: Entity | None) -> list[tuple[Revised, int | None]]:
         return [(revised, None) for revised, _ in spans(offer)]
 
     def load_endless(self: Store, rows: Iterable[Row]) -> None:

@@ -110,13 +110,12 @@ class Bucket:
         self.keys.pop()
 
     def _place(self, key: Key, since: int, from_ms: int) -> int:
-        count = len(self.keys)
-        if count <= _FEW:
-            places = [place for place, other in enumerate(self.keys) if other == key]
-        else:
-            places = (self.block[SINCE, :count] == since).nonzero()[0].tolist()
+        keys, count = self.keys, len(self.keys)
+        if count <= _FEW and keys.count(key) == 1:
+            return keys.index(key)
+        places: list[int] = (self.block[SINCE, :count] == since).nonzero()[0].tolist()
         for place in places:
-            if self.keys[place] == key and self.block[FROM, place] == from_ms:
+            if keys[place] == key and self.block[FROM, place] == from_ms:
                 return place
         raise KeyError(key)
 

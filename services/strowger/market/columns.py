@@ -37,6 +37,9 @@ MANIFOLD: Final = 2
 
 _WORD_BITS: Final = 62
 
+_UNDER_NONE: Final = (FAR, 0, 0)
+"""What stands for prices under a term where there are none."""
+
 _SETS: Final = 10_000
 """So many sets of words are known by what the columns hold for them."""
 
@@ -104,6 +107,7 @@ class Layout:
     def row(self, offer: Offer, revised: Revised, terms: Terms, until_ms: int | None) -> list[int]:
         """Give a revision's row."""
         tariff, audience, pool = terms.tariff, revised.audience, revised.pool
+        recurring_nano = tariff.recurring_nano
         left = None if terms.capacity is None else max(0, terms.capacity - offer.sold - offer.held)
         most = self.family.most(terms, left)
         row = [
@@ -114,17 +118,17 @@ class Layout:
             NONE if audience is None else self.audiences[audience],
             NONE if pool is None else self.pools[offer.provider, pool],
             self.currencies[revised.currency],
-            FIRM * (revised.firmness == "firm") + MANIFOLD * _manifold(tariff),
+            (FIRM if revised.firmness == "firm" else 0) | (MANIFOLD if _manifold(tariff) else 0),
             FAR if most is None else most,
-            0 if tariff.recurring_nano is not None else tariff.steps[0].months,
-            _usage_nano(tariff),
+            0 if recurring_nano is not None else tariff.steps[0].months,
+            _usage_nano(tariff) if tariff.tiers else tariff.usage_nano,
             tariff.fee_nano,
             tariff.minimum,
             tariff.increment,
             self.family.metering(terms),
             tariff.one_off_nano,
-            NONE if tariff.recurring_nano is None else tariff.recurring_nano,
-            *_under_terms(tariff.steps),
+            NONE if recurring_nano is None else recurring_nano,
+            *(_under_terms(tariff.steps) if tariff.steps else _UNDER_NONE),
             *self._blank,
         ]
         places, kinds = self.places, self.kinds
@@ -199,16 +203,12 @@ def _manifold(tariff: Tariff) -> bool:
 
 
 def _usage_nano(tariff: Tariff) -> int:
-    """Give the price of usage; in tiers, what none is below."""
-    if tariff.tiers:
-        return min([tier.price_nano for tier in tariff.tiers])
-    return tariff.usage_nano
+    """Give what the price of usage is not below in any tier."""
+    return min([tier.price_nano for tier in tariff.tiers])
 
 
 def _under_terms(steps: Sequence[Step]) -> tuple[int, int, int]:
     """Give from which term on a month has another price, and it; of several, what none is below."""
-    if not steps:
-        return FAR, 0, 0
     return (
         steps[0].months,
         min([step.recurring_nano for step in steps]),

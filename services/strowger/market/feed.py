@@ -72,9 +72,7 @@ def next_ms(offer: Offer) -> int | None:
 def listing(
     market: str, state: MarketState, offer: Offer, as_of_ms: int, told: list[Told]
 ) -> tuple[MarketState, Offer]:
-    """Tell what an offer has become, if that is new; give market and offer with it noted."""
-    if state.feed.standing not in OPEN:
-        return state, offer
+    """Tell an open feed what an offer has become, if new; give market and offer with it noted."""
     present = offer.in_force(as_of_ms)
     revision = 0 if present is None else present.revision
     if offer.fed is not None and revision <= offer.fed:

@@ -1,5 +1,6 @@
 """The markets of one partition of the log: what a matching process owns, dumps and restores."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -108,11 +109,11 @@ class Markets:
         """
         coming = iter(rows)
         while some := list(islice(coming, ROWS_A_STEP)):
-            found: dict[Store, list[Row]] = {}
+            of_market: defaultdict[str, list[Row]] = defaultdict(list)
             for row in some:
-                found.setdefault(self._store_of(row[0]), []).append(row)
-            for store, of_store in found.items():
-                store.load(of_store)
+                of_market[row[0][1]].append(row)  # what is of no market has a name of its own
+            for found in of_market.values():
+                self._store_of(found[0][0]).load(found)
             yield
         for store in self._stores():
             yield from store.settle()

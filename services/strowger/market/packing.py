@@ -24,7 +24,7 @@ class _Revised(Revised, frozen=True, array_like=True, gc=False):
     terms: _Terms | None = None
 
 
-class _Offer(Offer, frozen=True, array_like=True, tag=False):
+class _Offer(Offer, frozen=True, array_like=True, tag=False, gc=False):
     revisions: tuple[_Revised, ...]
 
 

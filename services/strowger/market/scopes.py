@@ -107,22 +107,26 @@ class Scopes(Watcher):
 
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
-        before = _revisions(old)
-        after = _revisions(new)
+        before, after = _spans(old), _spans(new)
         if len(before) == len(after) == 1 and isinstance(new, Offer):
-            (was, _), (revised, until_ms) = *before.values(), *after.values()
-            if _place(key, was) == _place(key, revised):
+            (was, _), (revised, until_ms) = *before, *after
+            if _stays(was, revised):
                 self._replace(key, was, new, revised, until_ms)
                 return
+        self._rearrange(key, new, _by_start(before), _by_start(after))
+
+    def _rearrange(
+        self, key: Key, new: Entity | None, before: "_Revisions", after: "_Revisions"
+    ) -> None:
         for from_ms, (revised, _) in before.items():
             follower = after.get(from_ms)
-            if follower is None or _place(key, follower[0]) != _place(key, revised):
+            if follower is None or not _stays(revised, follower[0]):
                 self._remove(key, revised)
         for from_ms, (revised, until_ms) in after.items():
             leader = before.get(from_ms)
             if not isinstance(new, Offer):
                 raise TypeError("no revisions without an offer")
-            if leader is None or _place(key, leader[0]) != _place(key, revised):
+            if leader is None or not _stays(leader[0], revised):
                 self._add(key, new, revised, until_ms)
             else:
                 self._replace(key, leader[0], new, revised, until_ms)
@@ -188,7 +192,7 @@ class Scopes(Watcher):
     def item(self, bucket: Bucket, place: int) -> Item:
         """Give the revision of a row."""
         key = bucket.keys[place]
-        revised, until_ms = _revisions(self._row(key))[int(bucket.block[FROM, place])]
+        revised, until_ms = _by_start(_spans(self._row(key)))[int(bucket.block[FROM, place])]
         return Item(key, revised, until_ms)
 
     def _items(self, bucket: Bucket | None) -> Iterator[Item]:
@@ -239,19 +243,17 @@ class Scopes(Watcher):
             del shelf.decks[deck]
 
 
-_Revisions = dict[int, tuple[Revised, int | None]]
+_Span = tuple[Revised, int | None]
+"""A revision that has terms, and when the next one ends it."""
+
+_Revisions = dict[int, _Span]
+"""Revisions by their start."""
 
 
-def _revisions(entity: Entity | None) -> _Revisions:
-    """Give an offer's revisions that have terms, each with when the next one ends it, by start."""
+def _spans(entity: Entity | None) -> Sequence[_Span]:
     if not isinstance(entity, Offer):
-        return {}
-    return {revised.from_ms: (revised, until_ms) for revised, until_ms in _spans(entity)}
-
-
-def _spans(offer: Offer) -> Sequence[tuple[Revised, int | None]]:
-    """Give an offer's revisions that have terms, each with when the next one ends it."""
-    revisions = offer.revisions
+        return ()
+    revisions = entity.revisions
     if len(revisions) == 1:
         (revised,) = revisions
         return () if revised.terms is None else ((revised, None),)
@@ -260,12 +262,17 @@ def _spans(offer: Offer) -> Sequence[tuple[Revised, int | None]]:
     return [(revised, until_ms) for revised, until_ms in spans if revised.terms is not None]
 
 
+def _by_start(spans: Sequence[_Span]) -> _Revisions:
+    return {span[0].from_ms: span for span in spans}
+
+
 def _terms(revised: Revised) -> Terms:
     if revised.terms is None:
         raise TypeError("a closure applies nowhere")
     return revised.terms
 
 
-def _place(key: Key, revised: Revised) -> tuple[str, tuple[str, ...], Deck]:
-    terms = _terms(revised)
-    return terms.family, terms.scope, (key[2], terms.deck)
+def _stays(was: Revised, revised: Revised) -> bool:
+    """Say whether two revisions of an offer belong in one bucket, under one deck."""
+    old, new = _terms(was), _terms(revised)
+    return old.scope == new.scope and old.deck == new.deck and old.family == new.family

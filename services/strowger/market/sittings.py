@@ -3,7 +3,17 @@
 import heapq
 from typing import ClassVar
 
-from strowger.market.entities import Entity, Key, Offer, Pool, Request, Session, Withheld
+from strowger.market.entities import (
+    DeferredRevision,
+    Entity,
+    Key,
+    Offer,
+    Pool,
+    PoolTerms,
+    Request,
+    Session,
+    Withheld,
+)
 from strowger.market.store import Watcher
 
 
@@ -158,9 +168,10 @@ class Waiting(Watcher):
 
 def _first(entity: Entity | None) -> tuple[int, int] | None:
     """Give when the first change that waits in a row was taken, and its sequence."""
-    match entity:
-        case Offer(deferred=(first, *_)):
+    if not isinstance(entity, Offer | Pool) or not entity.deferred:
+        return None
+    match entity.deferred[0]:
+        case DeferredRevision() as first:
             return first.taken_ms, first.revised.since
-        case Pool(deferred=(first, *_)):
+        case PoolTerms() as first:
             return first.taken_ms, first.since
-    return None

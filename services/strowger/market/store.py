@@ -4,6 +4,7 @@ Every index is a watcher, so that a change, its rollback and a restore all keep 
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple, get_args
 
@@ -98,13 +99,13 @@ class Store:
 
         Nothing may be read before `settle` was exhausted.
         """
-        of_kind: dict[type[Entity], list[Row]] = {}
+        of_kind: defaultdict[type[Entity], list[Row]] = defaultdict(list)
         kept, shared = self._rows, self._shared
         before = len(kept)
         for given, entity in rows:
             key = shared(given)
             kept[key] = pack(entity) if isinstance(entity, Offer) else entity
-            of_kind.setdefault(type(entity), []).append((key, entity))
+            of_kind[type(entity)].append((key, entity))
         if len(kept) - before != sum(map(len, of_kind.values())):
             raise ValueError("a row was restored twice")
         for kind, found in of_kind.items():
