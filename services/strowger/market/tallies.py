@@ -74,10 +74,11 @@ class Tallies(Watcher):
         closes = _closes_ms(new) if isinstance(new, Offer) else None
         if was == closes:
             return
-        closings = self._closings.setdefault(provider, [])
         lasting = (closes == math.inf) - (was == math.inf)
-        self._lasting[provider] = self._lasting.get(provider, 0) + lasting
+        if lasting:
+            self._lasting[provider] = self._lasting.get(provider, 0) + lasting
         if was is not None and was < math.inf:
+            closings = self._closings[provider]
             del closings[bisect_left(closings, was)]
         if closes is not None and closes < math.inf:
-            insort(closings, closes)
+            insort(self._closings.setdefault(provider, []), closes)
