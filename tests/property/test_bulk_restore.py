@@ -66,15 +66,17 @@ def _hold_alike(one: Book, other: Book) -> None:
     family=st.sampled_from(FAMILY_NAMES),
     offers=st.integers(0, 120),
     parts=st.integers(1, 4),
+    narrow=st.integers(0, 4),
 )
 def test_an_index_built_at_once_is_that_built_row_by_row(
-    seed: int, family: str, offers: int, parts: int
+    seed: int, family: str, offers: int, parts: int, narrow: int
 ) -> None:
     """Rows, order, traits and answers are the same, and stay so while both are changed."""
     with pytest.MonkeyPatch.context() as patch:
         as_if_wide(patch)
         patch.setattr(shelf, "_AT_ONCE", 3)
         patch.setattr(scopes, "_AT_ONCE", 2)
+        patch.setattr(scopes, "_NARROW", narrow)
         chance, filled = Chance(seed), Book(MARKET)
         filled.state = chance.state()
         chance.fill(filled, family, offers)

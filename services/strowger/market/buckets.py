@@ -122,7 +122,8 @@ class Bucket:
     def _widen(self, room: int) -> None:
         width, before = self.block.shape
         wider = np.empty((width, room), np.int64)
-        wider[:, :before] = self.block
+        if before:
+            wider[:, :before] = self.block
         self.block = wider
 
     def _follow(self, row: Sequence[int]) -> None:

@@ -14,6 +14,9 @@ from strowger.market.families import Family
 from strowger.market.registry import FAMILIES
 from strowger.market.store import Row, Watcher
 
+_NARROW: Final = 16
+"""So many rows of a scope are put in one by one; most scopes have fewer, and no more comes."""
+
 _AT_ONCE: Final = 2_000
 """So many buckets and rows of them are filled in one go: some milliseconds."""
 
@@ -139,8 +142,11 @@ class Scopes(Watcher):
             for revised, until_ms in _spans(offer):
                 shelf, bucket = self._home(revised)
                 row = shelf.layout.row(offer, revised, _terms(revised), until_ms)
-                bucket.load(key, row)
-                shelf.loaded[bucket.scope].extend(shelf.layout.packed(*row))
+                if len(bucket.keys) >= _NARROW:
+                    bucket.load(key, row)
+                    shelf.loaded[bucket.scope].extend(shelf.layout.packed(*row))
+                else:
+                    bucket.add(key, row)
                 shelf.count(row[DECK], bucket.scope)
 
     def settle(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from sortedcontainers import SortedDict, SortedList
 from strowger.market.entities import Entity, Key, Offer
 from strowger.market.store import Row, Watcher
 
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 4_000
 """So many keys of a provider are sorted in one go: some milliseconds."""
 
 
