@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import pytest
@@ -13,15 +14,14 @@ from strowger.broker.consuming import Record
 from strowger.contract.commands import AnyCommand, encode
 from strowger.contract.topics import ALL, MARKET_BOOK, MARKET_LOG
 from strowger.market.digests import TableDigest
-from strowger.market.entities import Entity, Key
-from strowger.market.markets import Markets
+from strowger.market.markets import ROWS_A_STEP, Markets
+from strowger.market.store import Row
 from strowger.matching import restore as restoring
 from strowger.matching.deciding import LogGap
 from strowger.matching.owner import Owner
 from strowger.matching.position import decode as decode_position
 from strowger.matching.position import encode as encode_position
 from strowger.matching.position import position_key
-from strowger.matching.restore import ROWS_A_TURN
 from strowger.settings import Settings
 from tests.commands import Commands
 from tests.integration.topics import read_from
@@ -94,7 +94,7 @@ async def test_heartbeats_go_on_while_a_large_book_is_restored(
     partition = _partition(market)
     owner = await Owner.take_over(bootstrap, partition)
     try:
-        publishing = [market.publish(f"of-{number}") for number in range(ROWS_A_TURN + 1)]
+        publishing = [market.publish(f"of-{number}") for number in range(ROWS_A_STEP + 1)]
         await owner.decide(await _written(bootstrap, owner, market.declare(), *publishing))
     finally:
         await owner.release()
@@ -108,9 +108,10 @@ async def test_heartbeats_go_on_while_a_large_book_is_restored(
             super().add(key, value)
 
     class WatchedMarkets(Markets):
-        def load(self, key: Key, entity: Entity) -> None:
-            seen["loaded"].add(turns)
-            super().load(key, entity)
+        def load(self, rows: Iterable[Row]) -> Iterator[None]:
+            for _ in super().load(rows):
+                seen["loaded"].add(turns)
+                yield
 
     async def turn() -> None:
         nonlocal turns

@@ -230,7 +230,7 @@ def read_what_is_for_others(patch: pytest.MonkeyPatch) -> None:
     real = reading._in_force  # noqa: SLF001 - a planted bug
 
     def in_force(book: Book, reader: str, *given: Any) -> Any:  # noqa: ANN401 - handed on
-        names = {key[2] for key in book.shelf.keys} | {reader}
+        names = {key[2] for key in book.shelf} | {reader}
         found: dict[Key, Any] = {}
         for name in names:
             found |= dict(real(book, name, *given))

@@ -1,6 +1,6 @@
 """Bugs to plant in the rules of offers, sessions and acceptances, and in what all rules share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -24,9 +24,9 @@ from strowger.market import (
     tallies,
 )
 from strowger.market.book import Book
-from strowger.market.entities import Entity, Key, Offer, Revised, Session
+from strowger.market.entities import Offer, Revised, Session
 from strowger.market.ruling import Ruling
-from strowger.market.store import Store
+from strowger.market.store import Row, Store
 from strowger.market.verdict import Granted, Verdict
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -258,8 +258,8 @@ def count_no_restored_sessions(patch: pytest.MonkeyPatch) -> None:
     """Count only the open sessions that were opened since the last restore."""
     real = Store.load
 
-    def load(self: Store, key: Key, entity: Entity) -> None:
-        real(self, key, entity)
+    def load(self: Store, rows: Iterable[Row]) -> None:
+        real(self, rows)
         for watcher in self._watchers:
             if isinstance(watcher, tallies.Tallies):
                 watcher._open.clear()  # noqa: SLF001 - a planted bug

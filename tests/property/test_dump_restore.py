@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -21,7 +21,6 @@ from strowger.market.digests import TableDigest
 from strowger.market.entities import (
     TOPIC_OF_KIND,
     Entity,
-    Key,
     Revised,
     decode_key,
     encode_key,
@@ -29,7 +28,7 @@ from strowger.market.entities import (
 from strowger.market.entities import decode as decode_entity
 from strowger.market.entities import encode as encode_entity
 from strowger.market.markets import Markets
-from strowger.market.store import Change, Store
+from strowger.market.store import Change, Row, Store
 from strowger.market.timers import Deadlines, forget_at
 from tests.property.replay import replay
 from tests.property.script_director import Director
@@ -210,25 +209,25 @@ def _restore_no_timers(patch: pytest.MonkeyPatch) -> None:
     """Put restored rows in place without telling who follows them when they end."""
     real = Store.load
 
-    def load(self: Store, key: Key, entity: Entity) -> None:
+    def load(self: Store, rows: Iterable[Row]) -> None:
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(Deadlines, "watch", lambda *_: None)
-            real(self, key, entity)
+            real(self, rows)
 
     patch.setattr(Store, "load", load)
 
 
 def _restore_no_ends(patch: pytest.MonkeyPatch) -> None:
     """Index restored revisions as if none came after them."""
-    load, revisions = Store.load, scopes._revisions  # noqa: SLF001 - a planted bug
+    load, spans = Store.load, scopes._spans  # noqa: SLF001 - a planted bug
 
-    def endless(entity: Entity | None) -> dict[int, tuple[Revised, int | None]]:
-        return {at_ms: (revised, None) for at_ms, (revised, _) in revisions(entity).items()}
+    def endless(offer: Entity | None) -> list[tuple[Revised, int | None]]:
+        return [(revised, None) for revised, _ in spans(offer)]
 
-    def load_endless(self: Store, key: Key, entity: Entity) -> None:
+    def load_endless(self: Store, rows: Iterable[Row]) -> None:
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(scopes, "_revisions", endless)
-            load(self, key, entity)
+            inner.setattr(scopes, "_spans", endless)
+            load(self, rows)
 
     patch.setattr(Store, "load", load_endless)
 

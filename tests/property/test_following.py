@@ -55,10 +55,12 @@ def _follow_without_indexes(patch: pytest.MonkeyPatch) -> None:
 
     def follow(self: Store, key: Key, entity: Entity | None) -> Entity | None:
         old = self.get(key)
-        watchers, self._watchers = self._watchers, () if old else self._watchers
+        watching = self._watching
+        if old is not None:
+            self._watching = dict.fromkeys(watching, ())
         if old is not None or entity is not None:
             self._set(key, old, entity)
-        self._watchers = watchers
+        self._watching = watching
         return old
 
     patch.setattr(Store, "follow", follow)

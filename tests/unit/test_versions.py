@@ -33,11 +33,13 @@ def _record(value: bytes, offset: int = 0) -> Record:
 
 
 def _restored() -> Restored:
-    markets, digest = Markets(), TableDigest()
-    for line in _written("row"):
-        key, value = line["key"].encode(), line["row"].encode()
+    digest = TableDigest()
+    rows = [(line["key"].encode(), line["row"].encode()) for line in _written("row")]
+    for key, value in rows:
         digest.add(key, value)
-        markets.load(entities.decode_key(key), entities.decode(value))
+    markets = Markets.restore(
+        (entities.decode_key(key), entities.decode(value)) for key, value in rows
+    )
     (left,) = _written("position")
     return Restored(markets, digest, position.decode(left["position"].encode()))
 

@@ -20,6 +20,7 @@ from strowger.audit.errors import CheckpointUnusable
 from strowger.market.digests import TableDigest
 from strowger.market.entities import decode, decode_key
 from strowger.market.markets import Markets
+from strowger.market.store import Row
 from strowger.matching.deciding import Restored
 from strowger.matching.position import Position
 
@@ -133,20 +134,11 @@ class Checkpoint:
         """
         if number not in self._heading.partitions:
             return None
-        reached: Reached | None = None
-        markets, digest = Markets(), TableDigest()
+        digest, lines = TableDigest(), self._body()
         try:
-            for line in self._body():
-                if line.startswith(b"{"):
-                    if reached is not None:
-                        break
-                    found = msgspec.json.decode(line, type=Reached)
-                    reached = found if found.partition == number else None
-                elif reached is not None:
-                    row = msgspec.json.decode(line, type=_Row)
-                    digest.add(bytes(row.key), bytes(row.value))
-                    markets.load(decode_key(bytes(row.key)), decode(bytes(row.value)))
-        except msgspec.MsgspecError as wrong:
+            reached = _found(lines, number)
+            markets = Markets.restore(_rows(lines, digest))
+        except (msgspec.MsgspecError, ValueError) as wrong:
             raise self._damaged(str(wrong)) from None
         if reached is None:
             raise self._damaged(f"partition {number} is not in it")
@@ -163,6 +155,26 @@ class Checkpoint:
         return CheckpointUnusable(
             f"{self.path} is damaged ({how}): use another, or the log's start"
         )
+
+
+def _found(lines: Iterator[bytes], number: int) -> Reached | None:
+    """Go on to a partition's rows, and say how far they are; none if it is not there."""
+    for line in lines:
+        if line.startswith(b"{"):
+            found = msgspec.json.decode(line, type=Reached)
+            if found.partition == number:
+                return found
+    return None
+
+
+def _rows(lines: Iterator[bytes], digest: TableDigest) -> Iterator[Row]:
+    """Give the rows up to the next partition's, digested."""
+    for line in lines:
+        if line.startswith(b"{"):
+            return
+        row = msgspec.json.decode(line, type=_Row)
+        digest.add(bytes(row.key), bytes(row.value))
+        yield decode_key(bytes(row.key)), decode(bytes(row.value))
 
 
 def sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Rules of access, alike for every market of a partition: keys revoked, participants suspended."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from strowger.contract.commands import EXCHANGE, OPERATOR, AcceptOffer, AnyCommand, ControlAccess
 from strowger.contract.decision import Decision, Ground
@@ -11,15 +11,17 @@ from strowger.contract.refusals import Refusal
 from strowger.market.digests import event_id
 from strowger.market.entities import Entity, Key, RevokedKey, Suspension
 from strowger.market.rules import FIRST_RULES
-from strowger.market.store import Store
+from strowger.market.store import Store, Watcher
 from strowger.market.verdict import Denied
 
 ROW_KINDS: Final = frozenset({"revoked-key", "suspension"})
 """The rows of a partition that are of no one market."""
 
 
-class Access:
+class Access(Watcher):
     """What the operator took from whom, in every market that one partition of the log holds."""
+
+    kinds: ClassVar = (Suspension,)
 
     def __init__(self) -> None:
         self.store = Store(self)

@@ -18,7 +18,7 @@ from strowger.market.entities import (
     Request,
     Session,
 )
-from strowger.market.feed import Feed, listing
+from strowger.market.feed import OPEN, Feed, listing
 from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS, RULES, Rules
 from strowger.market.scopes import Scopes
 from strowger.market.shelf import Shelf
@@ -166,9 +166,11 @@ class Book:
     def put_offer(self, offer: Offer) -> None:
         """Write an offer, and tell the feed, where there is one, what it has become."""
         state = self.state
-        noted, offer = listing(self.market, state, offer, self.earliest_effect_ms, self.feed.told)
-        if noted is not state:
-            self.state = noted
+        if state.feed.standing in OPEN:
+            told, as_of_ms = self.feed.told, self.earliest_effect_ms
+            noted, offer = listing(self.market, state, offer, as_of_ms, told)
+            if noted is not state:
+                self.state = noted
         self.store.put(("offer", self.market, offer.provider, offer.offer_id), offer)
 
     def pool(self, provider: str, pool: str) -> Pool | None:

@@ -13,7 +13,6 @@ from strowger.market.columns import (
     FIRM,
     FROM,
     KIND,
-    MANIFOLD,
     MOST,
     NONE,
     ONE_OFF,
@@ -38,6 +37,9 @@ of its market, is only bounded by its columns. One that no row has need not be l
 
 _FEW: Final = 64
 
+_TRAITS_OF_KIND: Final = (SOFT, 0, SOFT | TIERED, TIERED)
+"""By the kind of a row: neither firm nor manifold, firm, manifold, both."""
+
 
 class Bucket:
     """Rows of one scope: `block[column, place]`, and the key of each row's offer.
@@ -46,11 +48,13 @@ class Bucket:
     `traits` leaves out.
     """
 
-    __slots__ = ("_layout", "block", "coarse", "keys", "latest_ms", "traits")
+    __slots__ = ("_layout", "block", "coarse", "keys", "latest_ms", "scope", "traits")
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, scope: str) -> None:
         self._layout = layout
-        self.block: Block = np.empty((layout.width, 1), np.int64)
+        self.scope = scope
+        """What its rows are indexed under."""
+        self.block: Block = layout.empty
         self.coarse: Coarse | None = None
         """The attributes of the rows in bytes; none while they are few."""
         self.keys: list[Key] = []
@@ -60,14 +64,10 @@ class Bucket:
     def add(self, key: Key, row: Sequence[int]) -> None:
         """Put a row in."""
         count = len(self.keys)
-        width, room = self.block.shape
-        if count == room:
-            room += (room >> 3) + 1
-            wider = np.empty((width, room), np.int64)
-            wider[:, :count] = self.block
-            self.block = wider
+        if count == self.block.shape[1]:
+            self._widen(count + (count >> 3) + 1)
             if self.coarse is not None:
-                self.coarse.widen(room)
+                self.coarse.widen(self.block.shape[1])
         self.block[:, count] = row
         self.keys.append(key)
         self._follow(row)
@@ -75,6 +75,21 @@ class Bucket:
             self.coarse = Coarse(self._layout, self.block, count + 1)
         elif self.coarse is not None:
             self.coarse.put(count, row)
+
+    def load(self, key: Key, row: Sequence[int]) -> None:
+        """Announce a row that `settle` is to put in."""
+        self.keys.append(key)
+        self._follow(row)
+
+    def settle(self, rows: bytearray) -> None:
+        """Put the announced rows in, one behind the other as their columns are."""
+        loaded = np.frombuffer(rows, np.int64).reshape(-1, self._layout.width)
+        count = len(self.keys)
+        first = count - len(loaded)
+        self._widen(count + (count >> 4))
+        self.block[:, first:count] = loaded.T
+        if count >= WIDE:
+            self.coarse = Coarse(self._layout, self.block, count)
 
     def replace(self, key: Key, since: int, from_ms: int, row: Sequence[int]) -> None:
         """Put a row in the place of another."""
@@ -95,29 +110,42 @@ class Bucket:
         self.keys.pop()
 
     def _place(self, key: Key, since: int, from_ms: int) -> int:
-        count = len(self.keys)
-        if count <= _FEW:
-            places = [place for place, other in enumerate(self.keys) if other == key]
-        else:
-            places = (self.block[SINCE, :count] == since).nonzero()[0].tolist()
+        keys, count = self.keys, len(self.keys)
+        if count <= _FEW and keys.count(key) == 1:
+            return keys.index(key)
+        places: list[int] = (self.block[SINCE, :count] == since).nonzero()[0].tolist()
         for place in places:
-            if self.keys[place] == key and self.block[FROM, place] == from_ms:
+            if keys[place] == key and self.block[FROM, place] == from_ms:
                 return place
         raise KeyError(key)
 
+    def _widen(self, room: int) -> None:
+        width, before = self.block.shape
+        wider = np.empty((width, room), np.int64)
+        if before:
+            wider[:, :before] = self.block
+        self.block = wider
+
     def _follow(self, row: Sequence[int]) -> None:
         self.latest_ms = max(self.latest_ms, row[FROM])
-        self.traits |= (
-            ENDING * (row[UNTIL] != FAR)
-            | AUDIENCED * (row[AUDIENCE] != NONE)
-            | POOLED * (row[POOL] != NONE)
-            | LIMITED * (row[MOST] != FAR)
-            | TERMED * (row[SHORTEST] > 0)
-            | SOFT * (not row[KIND] & FIRM)
-            | CHARGED * (row[ONE_OFF] > 0 or row[RECURRING] != 0 or row[STEP_MONTHS] != FAR)
-            | FOREIGN * (row[CURRENCY] > 0)
-            | TIERED * (row[KIND] & MANIFOLD > 0)
-        )
+        traits = self.traits
+        if row[UNTIL] != FAR:
+            traits |= ENDING
+        if row[AUDIENCE] != NONE:
+            traits |= AUDIENCED
+        if row[POOL] != NONE:
+            traits |= POOLED
+        if row[MOST] != FAR:
+            traits |= LIMITED
+        if row[SHORTEST] > 0:
+            traits |= TERMED
+        if row[ONE_OFF] > 0 or row[RECURRING] != 0 or row[STEP_MONTHS] != FAR:
+            traits |= CHARGED
+        if row[CURRENCY] > 0:
+            traits |= FOREIGN
+        if row[KIND] != FIRM:
+            traits |= _TRAITS_OF_KIND[row[KIND]]
+        self.traits = traits
 
 
 Some = tuple[Bucket, Places]

@@ -5,13 +5,14 @@ until it is on a page, or is one of the few that no column can tell.
 """
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from strowger.contract.attributes import Attribute, Value
-from strowger.contract.normal import Tariff, Terms
+from strowger.contract.normal import Step, Tariff, Terms
 from strowger.market.entities import Offer, Revised
 from strowger.market.families import Family
 
@@ -36,6 +37,12 @@ MANIFOLD: Final = 2
 
 _WORD_BITS: Final = 62
 
+_UNDER_NONE: Final = (FAR, 0, 0)
+"""What stands for prices under a term where there are none."""
+
+_SETS: Final = 10_000
+"""So many sets of words are known by what the columns hold for them."""
+
 Block = npt.NDArray[np.int64]
 """Rows, column by column."""
 
@@ -47,24 +54,25 @@ class Untold(Exception):
     """A value that the columns cannot tell: its family is matched without them."""
 
 
-class Names:
-    """Numbers names in the order of their first coming; the numbers decide nothing but equality."""
+class Names(dict[object, int]):
+    """Numbers names in the order of their first coming; the numbers decide nothing but equality.
+
+    `names[name]` gives a name's number, a new one for a new name.
+    """
 
     def __init__(self) -> None:
-        self._numbers: dict[object, int] = {}
+        super().__init__()
         self.names: list[object] = []
 
-    def number(self, name: object) -> int:
-        """Give a name's number, a new one for a new name."""
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
+    def __missing__(self, name: object) -> int:
+        """Give a new name the next number."""
+        number = self[name] = len(self.names)
+        self.names.append(name)
         return number
 
     def known(self, name: object) -> int:
         """Give a name's number; -1 for one that never came."""
-        return self._numbers.get(name, NONE)
+        return self.get(name, NONE)
 
 
 class Layout:
@@ -74,6 +82,9 @@ class Layout:
         self.family = family
         self.places = {name: ATTRIBUTES + at for at, name in enumerate(sorted(family.attributes))}
         self.width = ATTRIBUTES + len(self.places)
+        self.empty: Block = np.empty((self.width, 0), np.int64)
+        self.packed = Struct(f"{self.width}q").pack
+        """Gives a row in bytes, as a block holds it."""
         self.kinds: dict[str, type] = {}
         """Of what kind an attribute's values are: all of one, as the contract type says."""
         self.words = Names()
@@ -86,6 +97,8 @@ class Layout:
         self.told = True
         """Whether the columns tell all that was ever stored; if not, they are not asked."""
         self._sets: dict[str, Names] = {}
+        self._bits_of: dict[tuple[str, Value], int] = {}
+        """What the columns hold for sets that came before: there are few, and each comes often."""
         self.sets_at: set[int] = set()
         """The columns, from the first attribute on, whose values are sets."""
         self.absent = {name: absent(mark) for name, mark in family.attributes.items()}
@@ -93,24 +106,29 @@ class Layout:
 
     def row(self, offer: Offer, revised: Revised, terms: Terms, until_ms: int | None) -> list[int]:
         """Give a revision's row."""
-        tariff = terms.tariff
+        tariff, audience, pool = terms.tariff, revised.audience, revised.pool
+        recurring_nano = tariff.recurring_nano
         left = None if terms.capacity is None else max(0, terms.capacity - offer.sold - offer.held)
         most = self.family.most(terms, left)
-        audience, pool = revised.audience, revised.pool
         row = [
             revised.since,
             revised.from_ms,
             FAR if until_ms is None else until_ms,
-            self._deck((offer.provider, terms.deck)),
-            NONE if audience is None else self.audiences.number(audience),
-            NONE if pool is None else self.pools.number((offer.provider, pool)),
-            self.currencies.number(revised.currency),
-            FIRM * (revised.firmness == "firm") + MANIFOLD * _manifold(tariff),
+            self._deck(offer.provider, terms.deck),
+            NONE if audience is None else self.audiences[audience],
+            NONE if pool is None else self.pools[offer.provider, pool],
+            self.currencies[revised.currency],
+            (FIRM if revised.firmness == "firm" else 0) | (MANIFOLD if _manifold(tariff) else 0),
             FAR if most is None else most,
-            0 if tariff.recurring_nano is not None else tariff.steps[0].months,
-            *_prices(tariff),
+            0 if recurring_nano is not None else tariff.steps[0].months,
+            _usage_nano(tariff) if tariff.tiers else tariff.usage_nano,
+            tariff.fee_nano,
+            tariff.minimum,
+            tariff.increment,
             self.family.metering(terms),
-            *_terms(tariff),
+            tariff.one_off_nano,
+            NONE if recurring_nano is None else recurring_nano,
+            *(_under_terms(tariff.steps) if tariff.steps else _UNDER_NONE),
             *self._blank,
         ]
         places, kinds = self.places, self.kinds
@@ -132,11 +150,16 @@ class Layout:
         kind = type(value)
         if self.kinds.setdefault(name, kind) is not kind:
             raise Untold(name)
+        if isinstance(value, str):
+            return self.words[value]
         if isinstance(value, int):
             return value
-        if isinstance(value, str):
-            return self.words.number(value)
-        return self._bits(name, value)
+        bits = self._bits_of.get((name, value))
+        if bits is None:
+            bits = self._bits(name, value)
+            if len(self._bits_of) < _SETS:
+                self._bits_of[name, value] = bits
+        return bits
 
     def _bits(self, name: str, words: Sequence[str]) -> int:
         names = self._sets.get(name)
@@ -145,7 +168,7 @@ class Layout:
             self.sets_at.add(self.places[name] - ATTRIBUTES)
         bits = 0
         for word in words:
-            number = names.number(word)
+            number = names[word]
             if number >= _WORD_BITS:
                 raise Untold(name)
             bits |= 1 << number
@@ -162,11 +185,11 @@ class Layout:
         numbers = [names.known(word) for word in value]
         return None if NONE in numbers else sum(1 << number for number in set(numbers))
 
-    def _deck(self, deck: tuple[str, str]) -> int:
-        number = self.decks.known(deck)
-        if number == NONE:
-            number = self.decks.number(deck)
-            self.decks_of.setdefault(deck[0], []).append(number)
+    def _deck(self, provider: str, deck: str) -> int:
+        number = self.decks.get((provider, deck))
+        if number is None:
+            number = self.decks[provider, deck]
+            self.decks_of.setdefault(provider, []).append(number)
         return number
 
 
@@ -179,25 +202,17 @@ def _manifold(tariff: Tariff) -> bool:
     return bool(tariff.tiers or tariff.minimum_nano or len(tariff.steps) > 1)
 
 
-def _prices(tariff: Tariff) -> tuple[int, int, int, int]:
-    usage_nano = tariff.usage_nano
-    if tariff.tiers:
-        usage_nano = min([tier.price_nano for tier in tariff.tiers])
-    return usage_nano, tariff.fee_nano, tariff.minimum, tariff.increment
+def _usage_nano(tariff: Tariff) -> int:
+    """Give what the price of usage is not below in any tier."""
+    return min([tier.price_nano for tier in tariff.tiers])
 
 
-def _terms(tariff: Tariff) -> tuple[int, int, int, int, int]:
-    """Give what a month costs without a term and with one; of several, what none is below."""
-    none_nano = NONE if tariff.recurring_nano is None else tariff.recurring_nano
-    steps = tariff.steps
-    if not steps:
-        return tariff.one_off_nano, none_nano, FAR, 0, 0
+def _under_terms(steps: Sequence[Step]) -> tuple[int, int, int]:
+    """Give from which term on a month has another price, and it; of several, what none is below."""
     return (
-        tariff.one_off_nano,
-        none_nano,
         steps[0].months,
-        min(step.recurring_nano for step in steps),
-        min(step.one_off_nano for step in steps),
+        min([step.recurring_nano for step in steps]),
+        min([step.one_off_nano for step in steps]),
     )
 
 

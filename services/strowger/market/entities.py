@@ -87,7 +87,7 @@ class MarketState(msgspec.Struct, frozen=True, tag_field="row", tag="market"):
         return NANO if currency == self.currency else self.rates_nano.get(currency)
 
 
-class PastRevision(msgspec.Struct, frozen=True, array_like=True):
+class PastRevision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A revision replaced within the horizon, so that a redelivery is known for what it is."""
 
     revision: int
@@ -116,14 +116,16 @@ class Revised(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     log_offset: int = 0
 
 
-class DeferredRevision(msgspec.Struct, frozen=True, array_like=True):
+class DeferredRevision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A revision that waits for sessions to end; its `from_ms` is what its provider asked for."""
 
     revised: Revised
     taken_ms: int
 
 
-class Offer(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag="offer"):
+class Offer(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="row", tag="offer", gc=False
+):
     """An offer: the revision in force, then those to come, by number and by time alike.
 
     `sold` survives new revisions, and withdrawal until a withdrawn offer's row is forgotten after

@@ -5,7 +5,7 @@ so that a restored market goes on where it was. What is told follows from the ro
 """
 
 import heapq
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from strowger.contract.book import AnyFeedEvent, BookMarked, OfferDelisted, Offe
 from strowger.contract.fields import from_millis
 from strowger.market.entities import Entity, FeedState, Key, MarketState, Offer, Revised
 from strowger.market.entries import entry
+from strowger.market.store import Watcher
 
 FEEDING: Final = frozenset({"open", "snapshot"})
 """The policies under which providers may always read the whole book, and so follow it."""
@@ -30,11 +31,13 @@ class Told(NamedTuple):
     event: AnyFeedEvent | None
 
 
-class Feed:
+class Feed(Watcher):
     """What is told and not taken yet, and the offers by when the feed has to hear of them next.
 
     Entries of rows that changed since are left behind and recognised as spent when they surface.
     """
+
+    kinds: ClassVar = (Offer,)
 
     def __init__(self) -> None:
         self.told: list[Told] = []
@@ -69,9 +72,7 @@ def next_ms(offer: Offer) -> int | None:
 def listing(
     market: str, state: MarketState, offer: Offer, as_of_ms: int, told: list[Told]
 ) -> tuple[MarketState, Offer]:
-    """Tell what an offer has become, if that is new; give market and offer with it noted."""
-    if state.feed.standing not in OPEN:
-        return state, offer
+    """Tell an open feed what an offer has become, if new; give market and offer with it noted."""
     present = offer.in_force(as_of_ms)
     revision = 0 if present is None else present.revision
     if offer.fed is not None and revision <= offer.fed:

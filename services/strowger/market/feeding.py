@@ -112,7 +112,7 @@ def _mark(book: Book, *, is_whole: bool) -> None:
 
 def _next_keys(book: Book, most: int) -> list[Key]:
     after = ("offer", book.market, *(book.state.feed.cursor or _START))
-    return list(islice(book.shelf.keys.irange(after, inclusive=(False, True)), most))
+    return list(islice(book.shelf.after(after), most))
 
 
 def _set_feed(book: Book, feed: FeedState) -> None:

@@ -1,6 +1,9 @@
 """The markets of one partition of the log: what a matching process owns, dumps and restores."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
 
 from strowger.contract.commands import AnyCommand, ControlAccess
 from strowger.contract.decision import Decision
@@ -10,7 +13,10 @@ from strowger.market.deferral import withholds
 from strowger.market.entities import Entity, Key
 from strowger.market.feed import Told
 from strowger.market.market import Market
-from strowger.market.store import Change, Store
+from strowger.market.store import Change, Row, Store
+
+ROWS_A_STEP: Final = 100
+"""So many rows are put in place in one step of a restore."""
 
 
 class Markets:
@@ -70,7 +76,7 @@ class Markets:
 
     def count_offers(self) -> int:
         """Say how many offers have a row, withdrawn ones that are still remembered as well."""
-        return sum(len(market.book.shelf.keys) for market in self._markets.values())
+        return sum(len(market.book.shelf) for market in self._markets.values())
 
     def count_open_sessions(self) -> int:
         """Say how many sessions are open."""
@@ -87,21 +93,36 @@ class Markets:
             yield market.book.store
 
     @classmethod
-    def restore(cls, rows: Iterable[tuple[Key, Entity]]) -> "Markets":
+    def restore(cls, rows: Iterable[Row]) -> "Markets":
         """Put markets together from their rows, in any order."""
         markets = cls()
-        for key, entity in rows:
-            markets.load(key, entity)
+        for _ in markets.load(rows):
+            pass
         return markets
 
-    def load(self, key: Key, entity: Entity) -> None:
-        """Put one restored row in place; nothing may be decided before all of them are."""
-        self._store_of(key).load(key, entity)
+    def load(self, rows: Iterable[Row]) -> Iterator[None]:
+        """Put restored rows in place, in steps of some milliseconds; each key comes once.
+
+        Nothing may be decided before all steps were taken.
+
+        Raises:
+            ValueError: two rows have one key.
+        """
+        coming = iter(rows)
+        while some := list(islice(coming, ROWS_A_STEP)):
+            of_market: defaultdict[str, list[Row]] = defaultdict(list)
+            for row in some:
+                of_market[row[0][1]].append(row)  # what is of no market has a name of its own
+            for found in of_market.values():
+                self._store_of(found[0][0]).load(found)
+            yield
+        for store in self._stores():
+            yield from store.settle()
 
     def follow(self, key: Key, entity: Entity | None) -> Entity | None:
         """Take over a row that another process decided, or its deletion; give what it was.
 
-        As with `load`, nothing may be decided before all rows of a batch are in place.
+        Nothing may be decided before all rows of a batch are in place.
         """
         return self._store_of(key).follow(key, entity)
 

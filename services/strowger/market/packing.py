@@ -3,11 +3,10 @@
 What is packed is never written to a topic, so that its form may change with any release.
 """
 
-from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from strowger.contract.normal import Tariff, Terms
 from strowger.market.entities import Key, Offer, Revised
@@ -25,7 +24,7 @@ class _Revised(Revised, frozen=True, array_like=True, gc=False):
     terms: _Terms | None = None
 
 
-class _Offer(Offer, frozen=True, array_like=True, tag=False):
+class _Offer(Offer, frozen=True, array_like=True, tag=False, gc=False):
     revisions: tuple[_Revised, ...]
 
 
@@ -33,12 +32,6 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[_Offer] = msgspec.msgpack.Decoder(_Offer)
 
 
-def _fields(struct: msgspec.StructMeta) -> Callable[[object], tuple[Any, ...]]:
-    """Give what reads all fields of a struct, in the order of its arguments."""
-    return attrgetter(*struct.__struct_fields__)
-
-
-_OFFER, _REVISED, _TERMS, _TARIFF = map(_fields, (Offer, Revised, Terms, Tariff))
 _REVISIONS_AT = Offer.__struct_fields__.index("revisions")
 _TERMS_AT = Revised.__struct_fields__.index("terms")
 _TARIFF_AT = Terms.__struct_fields__.index("tariff")
@@ -46,32 +39,32 @@ _TARIFF_AT = Terms.__struct_fields__.index("tariff")
 
 def pack(offer: Offer) -> bytes:
     """Make an offer small; its key tells whose it is and which."""
-    values = list(_OFFER(offer))
+    values = list(astuple(offer))
     values[:2] = "", ""
     values[_REVISIONS_AT] = [_packed(revised) for revised in offer.revisions]
     return _ENCODER.encode(values)
 
 
 def _packed(revised: Revised) -> list[Any]:
-    values = list(_REVISED(revised))
+    values = list(astuple(revised))
     if revised.terms is not None:
-        values[_TERMS_AT] = terms = list(_TERMS(revised.terms))
-        terms[_TARIFF_AT] = _TARIFF(revised.terms.tariff)
+        values[_TERMS_AT] = terms = list(astuple(revised.terms))
+        terms[_TARIFF_AT] = astuple(revised.terms.tariff)
     return values
 
 
 def unpack(key: Key, data: bytes) -> Offer:
     """Give the packed offer of a row."""
-    values = list(_OFFER(_DECODER.decode(data)))
+    values = list(astuple(_DECODER.decode(data)))
     values[:2] = key[2:]
     values[_REVISIONS_AT] = tuple([_unpacked(revised) for revised in values[_REVISIONS_AT]])
     return Offer(*values)
 
 
 def _unpacked(revised: Revised) -> Revised:
-    values = list(_REVISED(revised))
+    values = list(astuple(revised))
     if revised.terms is not None:
-        values[_TERMS_AT] = terms = list(_TERMS(revised.terms))
-        terms[_TARIFF_AT] = Tariff(*_TARIFF(revised.terms.tariff))
+        values[_TERMS_AT] = terms = list(astuple(revised.terms))
+        terms[_TARIFF_AT] = Tariff(*astuple(revised.terms.tariff))
         values[_TERMS_AT] = Terms(*terms)
     return Revised(*values)

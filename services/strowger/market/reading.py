@@ -85,12 +85,11 @@ def _in_force(
     book: Book, reader: str, place: _Place | None, as_of_ms: int
 ) -> Iterator[tuple[Key, Revised]]:
     """Give the offers in force behind a place that the reader may know of, in order."""
-    keys = book.shelf.keys
     own_alone = book.state.providers_hidden
-    behind: Iterable[Key] = keys
+    behind: Iterable[Key] = book.shelf
     if place is not None:
         last = ("offer", book.market, place.provider, place.offer_id)
-        behind = keys.irange(last, inclusive=(False, True))
+        behind = book.shelf.after(last)
     for key in behind:
         offer = book.store.get(key)
         if not isinstance(offer, Offer) or (own_alone and key[2] != reader):

@@ -1,7 +1,8 @@
 """Where offers apply: revisions by scope, then by provider and deck, for as long as they stand."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,13 @@ from strowger.market.columns import DECK, FROM, Layout
 from strowger.market.entities import Entity, Key, Offer, Revised
 from strowger.market.families import Family
 from strowger.market.registry import FAMILIES
+from strowger.market.store import Row, Watcher
+
+_NARROW: Final = 16
+"""So many rows of a scope are put in one by one; most scopes have fewer, and no more comes."""
+
+_AT_ONCE: Final = 2_000
+"""So many buckets and rows of them are filled in one go: some milliseconds."""
 
 Deck = tuple[str, str]
 """A provider and one of its decks: within it the most specific scope wins."""
@@ -65,9 +73,18 @@ class Shelf:
         self.buckets: dict[str, Bucket] = {}
         self.decks: dict[int, dict[str, int]] = {}
         """By deck, how many rows it has in each of its scopes."""
+        self.loaded: defaultdict[str, bytearray] = defaultdict(bytearray)
+        """By scope, the rows that are to be put into its bucket at once."""
         self.stamps = np.zeros(0, np.int64)
         """By deck, the last search that found a more specific scope of it: see `finer`."""
         self._searches = 0
+
+    def count(self, deck: int, scope: str) -> None:
+        """Count a row of a deck in."""
+        scopes = self.decks.get(deck)
+        if scopes is None:
+            scopes = self.decks[deck] = {}
+        scopes[scope] = scopes.get(scope, 0) + 1
 
     def next_search(self) -> int:
         """Count a search that marks decks; there is a stamp for each of them then."""
@@ -79,11 +96,13 @@ class Shelf:
         return self._searches
 
 
-class Scopes:
+class Scopes(Watcher):
     """Every revision that is or will be in force, by where it applies.
 
     `row` gives the row of an offer: what is not in the index is read there.
     """
+
+    kinds: ClassVar = (Offer,)
 
     def __init__(self, row: Callable[[Key], Entity | None]) -> None:
         self._row = row
@@ -91,25 +110,57 @@ class Scopes:
 
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
-        before = _revisions(old)
-        after = _revisions(new)
+        before, after = _spans(old), _spans(new)
         if len(before) == len(after) == 1 and isinstance(new, Offer):
-            (was, _), (revised, until_ms) = *before.values(), *after.values()
-            if _place(key, was) == _place(key, revised):
+            (was, _), (revised, until_ms) = *before, *after
+            if _stays(was, revised):
                 self._replace(key, was, new, revised, until_ms)
                 return
+        self._rearrange(key, new, _by_start(before), _by_start(after))
+
+    def _rearrange(
+        self, key: Key, new: Entity | None, before: "_Revisions", after: "_Revisions"
+    ) -> None:
         for from_ms, (revised, _) in before.items():
             follower = after.get(from_ms)
-            if follower is None or _place(key, follower[0]) != _place(key, revised):
+            if follower is None or not _stays(revised, follower[0]):
                 self._remove(key, revised)
         for from_ms, (revised, until_ms) in after.items():
             leader = before.get(from_ms)
             if not isinstance(new, Offer):
                 raise TypeError("no revisions without an offer")
-            if leader is None or _place(key, leader[0]) != _place(key, revised):
+            if leader is None or not _stays(leader[0], revised):
                 self._add(key, new, revised, until_ms)
             else:
                 self._replace(key, leader[0], new, revised, until_ms)
+
+    def load(self, rows: Sequence[Row]) -> None:
+        """Follow rows that were not there before; `settle` is to come."""
+        for key, offer in rows:
+            if not isinstance(offer, Offer):
+                raise TypeError("no revisions without an offer")
+            for revised, until_ms in _spans(offer):
+                shelf, bucket = self._home(revised)
+                row = shelf.layout.row(offer, revised, _terms(revised), until_ms)
+                if len(bucket.keys) >= _NARROW:
+                    bucket.load(key, row)
+                    shelf.loaded[bucket.scope].extend(shelf.layout.packed(*row))
+                else:
+                    bucket.add(key, row)
+                shelf.count(row[DECK], bucket.scope)
+
+    def settle(self) -> Iterator[None]:
+        """Put what was loaded into its buckets, each of them in one go."""
+        settled = 0
+        for shelf in self.shelves.values():
+            while shelf.loaded:
+                scope, rows = shelf.loaded.popitem()
+                bucket = shelf.buckets[scope]
+                bucket.settle(rows)
+                settled += 1 + len(bucket.keys)
+                if settled >= _AT_ONCE:
+                    settled = 0
+                    yield
 
     def select(
         self, family: str, lookups: Sequence[Sequence[str]], viewer: Viewer
@@ -147,7 +198,7 @@ class Scopes:
     def item(self, bucket: Bucket, place: int) -> Item:
         """Give the revision of a row."""
         key = bucket.keys[place]
-        revised, until_ms = _revisions(self._row(key))[int(bucket.block[FROM, place])]
+        revised, until_ms = _by_start(_spans(self._row(key)))[int(bucket.block[FROM, place])]
         return Item(key, revised, until_ms)
 
     def _items(self, bucket: Bucket | None) -> Iterator[Item]:
@@ -155,19 +206,22 @@ class Scopes:
         return (self.item(bucket, place) for place in places if bucket)
 
     def _add(self, key: Key, offer: Offer, revised: Revised, until_ms: int | None) -> None:
+        shelf, bucket = self._home(revised)
+        row = shelf.layout.row(offer, revised, _terms(revised), until_ms)
+        bucket.add(key, row)
+        shelf.count(row[DECK], bucket.scope)
+
+    def _home(self, revised: Revised) -> tuple[Shelf, Bucket]:
+        """Give the bucket that a revision belongs in, a new one for a new scope."""
         terms = _terms(revised)
         shelf = self.shelves.get(terms.family)
         if shelf is None:
             shelf = self.shelves[terms.family] = Shelf(FAMILIES[terms.family])
-        layout = shelf.layout
-        scope = layout.family.key(terms.scope)
+        scope = shelf.layout.family.key(terms.scope)
         bucket = shelf.buckets.get(scope)
         if bucket is None:
-            bucket = shelf.buckets[scope] = Bucket(layout)
-        row = layout.row(offer, revised, terms, until_ms)
-        bucket.add(key, row)
-        scopes = shelf.decks.setdefault(row[DECK], {})
-        scopes[scope] = scopes.get(scope, 0) + 1
+            bucket = shelf.buckets[scope] = Bucket(shelf.layout, scope)
+        return shelf, bucket
 
     def _replace(
         self, key: Key, old: Revised, offer: Offer, revised: Revised, until_ms: int | None
@@ -195,23 +249,27 @@ class Scopes:
             del shelf.decks[deck]
 
 
-_Revisions = dict[int, tuple[Revised, int | None]]
+_Span = tuple[Revised, int | None]
+"""A revision that has terms, and when the next one ends it."""
+
+_Revisions = dict[int, _Span]
+"""Revisions by their start."""
 
 
-def _revisions(entity: Entity | None) -> _Revisions:
-    """Give an offer's revisions that have terms, each with when the next one ends it, by start."""
-    if not isinstance(entity, Offer) or not entity.revisions:
-        return {}
+def _spans(entity: Entity | None) -> Sequence[_Span]:
+    if not isinstance(entity, Offer):
+        return ()
     revisions = entity.revisions
     if len(revisions) == 1:
         (revised,) = revisions
-        return {} if revised.terms is None else {revised.from_ms: (revised, None)}
+        return () if revised.terms is None else ((revised, None),)
     untils = (*(later.from_ms for later in revisions[1:]), None)
-    return {
-        revised.from_ms: (revised, until_ms)
-        for revised, until_ms in zip(revisions, untils, strict=True)
-        if revised.terms is not None
-    }
+    spans = zip(revisions, untils[: len(revisions)], strict=True)
+    return [(revised, until_ms) for revised, until_ms in spans if revised.terms is not None]
+
+
+def _by_start(spans: Sequence[_Span]) -> _Revisions:
+    return {span[0].from_ms: span for span in spans}
 
 
 def _terms(revised: Revised) -> Terms:
@@ -220,6 +278,7 @@ def _terms(revised: Revised) -> Terms:
     return revised.terms
 
 
-def _place(key: Key, revised: Revised) -> tuple[str, tuple[str, ...], Deck]:
-    terms = _terms(revised)
-    return terms.family, terms.scope, (key[2], terms.deck)
+def _stays(was: Revised, revised: Revised) -> bool:
+    """Say whether two revisions of an offer belong in one bucket, under one deck."""
+    old, new = _terms(was), _terms(revised)
+    return old.scope == new.scope and old.deck == new.deck and old.family == new.family

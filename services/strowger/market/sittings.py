@@ -1,12 +1,26 @@
 """Who is in session, and what each session was shown: what the policies of a market turn on."""
 
 import heapq
+from typing import ClassVar
 
-from strowger.market.entities import Entity, Key, Offer, Pool, Request, Session, Withheld
+from strowger.market.entities import (
+    DeferredRevision,
+    Entity,
+    Key,
+    Offer,
+    Pool,
+    PoolTerms,
+    Request,
+    Session,
+    Withheld,
+)
+from strowger.market.store import Watcher
 
 
-class Sittings:
+class Sittings(Watcher):
     """Open sessions, and the offers that requests in sessions were shown."""
+
+    kinds: ClassVar = (Session, Withheld, Request)
 
     def __init__(self) -> None:
         self._open: dict[Key, int] = {}
@@ -117,8 +131,10 @@ class Sittings:
                 del self._providers[shown.provider]
 
 
-class Waiting:
+class Waiting(Watcher):
     """Changes that wait for sessions to end, the oldest first."""
+
+    kinds: ClassVar = (Offer, Pool)
 
     def __init__(self) -> None:
         self._since: dict[Key, int] = {}
@@ -126,8 +142,7 @@ class Waiting:
 
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
-        if not isinstance(new if new is not None else old, Offer | Pool):
-            return
+        del old
         first = _first(new)
         if first is None:
             self._since.pop(key, None)
@@ -153,9 +168,10 @@ class Waiting:
 
 def _first(entity: Entity | None) -> tuple[int, int] | None:
     """Give when the first change that waits in a row was taken, and its sequence."""
-    match entity:
-        case Offer(deferred=(first, *_)):
+    if not isinstance(entity, Offer | Pool) or not entity.deferred:
+        return None
+    match entity.deferred[0]:
+        case DeferredRevision() as first:
             return first.taken_ms, first.revised.since
-        case Pool(deferred=(first, *_)):
+        case PoolTerms() as first:
             return first.taken_ms, first.since
-    return None

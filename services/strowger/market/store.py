@@ -3,11 +3,15 @@
 Every index is a watcher, so that a change, its rollback and a restore all keep it right by one way.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, NamedTuple, get_args
 
 from strowger.market.entities import Entity, Key, Offer
 from strowger.market.packing import pack, unpack
+
+Row = tuple[Key, Entity]
 
 
 class Change(NamedTuple):
@@ -18,11 +22,23 @@ class Change(NamedTuple):
     new: Entity | None
 
 
-class Watcher(Protocol):
-    """Something derived from the rows."""
+class Watcher(ABC):
+    """Something derived from the rows of some kinds; a row is of one kind all its life."""
 
+    kinds: ClassVar[tuple[type[Entity], ...]]
+
+    @abstractmethod
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
+
+    def load(self, rows: Sequence[Row]) -> None:
+        """Follow rows of one kind that were not there before; `settle` is to come."""
+        for key, entity in rows:
+            self.watch(key, None, entity)
+
+    def settle(self) -> Iterator[None]:
+        """Put in order what was loaded, some milliseconds between two steps."""
+        return iter(())
 
 
 class _Entry(NamedTuple):
@@ -45,8 +61,12 @@ class Store:
     def __init__(self, *watchers: Watcher) -> None:
         self._rows: dict[Key, _Kept] = {}
         self._watchers = watchers
+        self._watching = {
+            kind: tuple(watcher for watcher in watchers if kind in watcher.kinds)
+            for kind in get_args(Entity)
+        }
         self._journal: list[_Entry] = []
-        self._names: dict[str, str] = {}
+        self._names: dict[Key, Key] = {}
         self._last: tuple[Key, bytes, Offer] | None = None
         """The offer that was unpacked last: one command reads the same several times."""
 
@@ -74,9 +94,28 @@ class Store:
         self._journal.append(_Entry(key, old))
         self._set(key, old, None)
 
-    def load(self, key: Key, entity: Entity) -> None:
-        """Put a restored row in place: no change to be written again."""
-        self._set(key, self.get(key), entity)
+    def load(self, rows: Iterable[Row]) -> None:
+        """Put restored rows in place, all of them new: no changes to be written again.
+
+        Nothing may be read before `settle` was exhausted.
+        """
+        of_kind: defaultdict[type[Entity], list[Row]] = defaultdict(list)
+        kept, shared = self._rows, self._shared
+        before = len(kept)
+        for given, entity in rows:
+            key = shared(given)
+            kept[key] = pack(entity) if isinstance(entity, Offer) else entity
+            of_kind[type(entity)].append((key, entity))
+        if len(kept) - before != sum(map(len, of_kind.values())):
+            raise ValueError("a row was restored twice")
+        for kind, found in of_kind.items():
+            for watcher in self._watching[kind]:
+                watcher.load(found)
+
+    def settle(self) -> Iterator[None]:
+        """Put in order what was loaded, some milliseconds between two steps."""
+        for watcher in self._watchers:
+            yield from watcher.settle()
 
     def follow(self, key: Key, entity: Entity | None) -> Entity | None:
         """Take over how a row was written elsewhere, or that it was deleted; give what it was."""
@@ -120,10 +159,10 @@ class Store:
             if old is None:
                 key = self._shared(key)
             self._rows[key] = pack(new) if isinstance(new, Offer) else new
-        for watcher in self._watchers:
+        for watcher in self._watching[type(old if new is None else new)]:
             watcher.watch(key, old, new)
 
     def _shared(self, key: Key) -> Key:
         """Give a key whose names, but for the last, are those of other keys: there are few."""
-        share = self._names.setdefault
-        return (*[share(name, name) for name in key[:-1]], key[-1])
+        names = key[:-1]
+        return (*self._names.setdefault(names, names), key[-1])

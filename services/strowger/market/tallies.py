@@ -7,10 +7,12 @@ tell by its limit that somebody is in session.
 
 import math
 from bisect import bisect_left, bisect_right, insort
+from typing import ClassVar
 
 import msgspec
 
 from strowger.market.entities import Entity, Key, Offer, Pool, Session
+from strowger.market.store import Watcher
 
 
 def reached(most: int | msgspec.UnsetType, count: int) -> bool:
@@ -28,8 +30,10 @@ def _closes_ms(offer: Offer) -> float:
     return math.inf if last.terms is not None else last.from_ms
 
 
-class Tallies:
+class Tallies(Watcher):
     """Open sessions of each buyer; stored offers and pools of each provider."""
+
+    kinds: ClassVar = (Session, Pool, Offer)
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
@@ -41,14 +45,15 @@ class Tallies:
 
     def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
         """Follow one change of a row."""
+        if isinstance(old, Offer) or isinstance(new, Offer):
+            self._offer(key[2], old, new)
+            return
         for entity, by in ((old, -1), (new, 1)):
             match entity:
                 case Session(ended_at_ms=None):
                     self._open[key[2]] = self._open.get(key[2], 0) + by
                 case Pool():
                     self._pools[key[2]] = self._pools.get(key[2], 0) + by
-        if isinstance(old, Offer) or isinstance(new, Offer):
-            self._offer(key[2], old, new)
 
     def open_sessions(self, buyer: str) -> int:
         """Count a buyer's open sessions."""
@@ -69,10 +74,11 @@ class Tallies:
         closes = _closes_ms(new) if isinstance(new, Offer) else None
         if was == closes:
             return
-        closings = self._closings.setdefault(provider, [])
         lasting = (closes == math.inf) - (was == math.inf)
-        self._lasting[provider] = self._lasting.get(provider, 0) + lasting
+        if lasting:
+            self._lasting[provider] = self._lasting.get(provider, 0) + lasting
         if was is not None and was < math.inf:
+            closings = self._closings[provider]
             del closings[bisect_left(closings, was)]
         if closes is not None and closes < math.inf:
-            insort(closings, closes)
+            insort(self._closings.setdefault(provider, []), closes)

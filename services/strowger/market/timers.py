@@ -1,6 +1,7 @@
 """What time brings: sessions that fall due, and rows that may be forgotten."""
 
 import heapq
+from typing import ClassVar
 
 from strowger.market.entities import (
     Entity,
@@ -10,14 +11,17 @@ from strowger.market.entities import (
     Request,
     Session,
 )
+from strowger.market.store import Watcher
 
 
-class Deadlines:
+class Deadlines(Watcher):
     """Open sessions by deadline, the earliest first, equal ones by key.
 
     Entries are left behind when a session ends and recognised as spent when they surface, so that a
     rollback only has to add.
     """
+
+    kinds: ClassVar = (Session,)
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Key]] = []
@@ -39,11 +43,13 @@ class Deadlines:
         heapq.heappop(self._heap)
 
 
-class Forgetting:
+class Forgetting(Watcher):
     """Rows by the time that they may be forgotten, the earliest first, equal ones by key.
 
     Entries of rows that changed since are left behind, as with deadlines.
     """
+
+    kinds: ClassVar = (Offer, Session, Request, Remembered)
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Key]] = []

@@ -21,8 +21,7 @@ from strowger.matching.position import decode as decode_position
 from strowger.matching.restore import (
     POLL_MS,
     RestoreFailed,
-    digest_rows,
-    load_rows,
+    put_together,
     read_rows,
     unhurried,
 )
@@ -144,7 +143,7 @@ class Following:
         rows = await read_rows(self._reader, self._books)
         row = rows.pop(position_key(self.partition), None)
         position = Restored.of_nothing().position if row is None else decode_position(row)
-        self._restored = Restored(await load_rows(rows), await digest_rows(rows), position)
+        self._restored = Restored(*await put_together(rows), position)
         self._changes = 0
         self._is_begun = True
 
@@ -167,10 +166,10 @@ class Following:
 
     async def _put_together_anew(self) -> None:
         markets = Markets()
-        async for key, entity in unhurried(self._restored.markets.dump()):
+        for _ in markets.load(self._restored.markets.dump()):
             if self.wanted.is_set():
                 return
-            markets.load(key, entity)
+            await asyncio.sleep(0)
         self._restored = Restored(markets, self._restored.digest, self._restored.position)
         self._changes = 0
 

@@ -1,7 +1,7 @@
 """Put a partition's markets together from the rows of its books, as they stand at one time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -9,11 +9,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from strowger.market.digests import TableDigest
 from strowger.market.entities import decode, decode_key
 from strowger.market.markets import Markets
+from strowger.market.store import Row
 
 Rows = dict[bytes, bytes]
 
 ROWS_A_TURN: Final = 250
-"""How many rows are taken in between two turns of the event loop: some 10 ms.
+"""How many rows are followed between two turns of the event loop: some 10 ms.
 
 Without it a large book keeps the heartbeat waiting until the group takes the member for dead, hands
 its partitions on and back, and so has it restore for ever; and the partitions that a process owns
@@ -57,17 +58,16 @@ async def read_rows(reader: AIOKafkaConsumer, books: Sequence[TopicPartition]) -
     return rows
 
 
-async def digest_rows(rows: Rows) -> TableDigest:
-    """Digest rows as they were read."""
-    digest = TableDigest()
-    async for key, value in unhurried(rows.items()):
+async def put_together(rows: Rows) -> tuple[Markets, TableDigest]:
+    """Put markets together from rows as they were read, and digest these; they are used up."""
+    markets, digest = Markets(), TableDigest()
+    for _ in markets.load(_decoded(rows, digest)):
+        await asyncio.sleep(0)
+    return markets, digest
+
+
+def _decoded(rows: Rows, digest: TableDigest) -> Iterator[Row]:
+    while rows:
+        key, value = rows.popitem()
         digest.add(key, value)
-    return digest
-
-
-async def load_rows(rows: Rows) -> Markets:
-    """Put markets together from rows as they were read."""
-    markets = Markets()
-    async for key, value in unhurried(rows.items()):
-        markets.load(decode_key(key), decode(value))
-    return markets
+        yield decode_key(key), decode(value)

@@ -10,14 +10,16 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from strowger.market.digests import TableDigest
 from strowger.market.entities import decode, decode_key, encode, encode_key
+from strowger.market.markets import Markets
+from strowger.market.store import Row
 from tests.bench.matching.mixes import make
-from tests.bench.matching.ours import Ours, entity
+from tests.bench.matching.ours import entity
 from tests.bench.matching.shape import MARKET
 
 _SIZE_BYTES = 4
@@ -34,23 +36,26 @@ def write(name: str, offers: int, seed: int, path: Path) -> None:
 
 def restore(path: Path) -> dict[str, float]:
     """Restore rows from a file; give their weight each and how many a second."""
-    ours = Ours()
-    digest = TableDigest()
+    markets, digest = Markets(), TableDigest()
     gc.collect()
     before = _resident_bytes()
-    count = 0
     begun = time.thread_time()
     with path.open("rb") as file:
-        for key, value in _rows(file):
-            digest.add(key, value)
-            ours.book.store.load(decode_key(key), decode(value))
-            count += 1
+        for _ in markets.load(_decoded(_rows(file), digest)):
+            pass
+    count = digest.rows
     seconds = time.thread_time() - begun
     gc.collect()
     return {
         "bytes_per_offer": (_resident_bytes() - before) / count,
         "offers_per_second": count / seconds,
     }
+
+
+def _decoded(rows: Iterable[tuple[bytes, bytes]], digest: TableDigest) -> Iterator[Row]:
+    for key, value in rows:
+        digest.add(key, value)
+        yield decode_key(key), decode(value)
 
 
 def _rows(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -3,9 +3,12 @@
 A change is what publishing and withdrawing write: the whole row, its journal, every index.
 """
 
+from itertools import islice
+
 from strowger.market.best import Ranked
 from strowger.market.book import Book
 from strowger.market.entities import MarketState, Offer, Revised
+from strowger.market.markets import ROWS_A_STEP
 from strowger.market.pages import Start
 from strowger.market.searching import search
 from strowger.market.selecting import Found, find
@@ -43,9 +46,14 @@ class Ours:
 
     def load(self, offers: list[Stored]) -> None:
         """Store the offers as a restore does."""
-        for offer in offers:
-            key = ("offer", MARKET, offer.provider_id, offer.offer_id)
-            self.book.store.load(key, entity(offer))
+        rows = (
+            (("offer", MARKET, offer.provider_id, offer.offer_id), entity(offer))
+            for offer in offers
+        )
+        while some := list(islice(rows, ROWS_A_STEP)):
+            self.book.store.load(some)
+        for _ in self.book.store.settle():
+            pass
 
     def put(self, offer: Stored) -> None:
         """Write the offer's row, and what is written with it."""
