@@ -30,7 +30,8 @@ _PRODUCER: Final[Mapping[str, Any]] = {
 # A commit is answered before its marks are written, and a transaction that begins meanwhile is put
 # off. aiokafka tries again only after 20 ms, whatever `retry_backoff_ms` says; marks take 1 to 3.
 sender.BACKOFF_OVERRIDE = 0.002
-_MARKED_WITHIN_SECONDS: Final = 0.004
+MARKED_WITHIN_SECONDS: Final = 0.004
+"""So long after a commit its marks are written, as a rule, and a transaction may begin."""
 
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
@@ -53,7 +54,7 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no type
         self._is_begun_ahead = True
         # Before the marks of the transaction before are written the coordinator would refuse it.
         asyncio.get_running_loop().call_later(
-            _MARKED_WITHIN_SECONDS, self._tell, frozenset(places), self._ended
+            MARKED_WITHIN_SECONDS, self._tell, frozenset(places), self._ended
         )
 
     def _tell(self, places: Iterable[TopicPartition], ended: "asyncio.Future[None]") -> None:

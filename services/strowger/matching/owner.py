@@ -13,6 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from strowger.broker import connections
 from strowger.broker.appending import Appender
+from strowger.broker.connections import MARKED_WITHIN_SECONDS
 from strowger.broker.consuming import Record
 from strowger.contract.commands import CommandTooNew
 from strowger.contract.topics import MARKET_LOG
@@ -35,7 +36,7 @@ While commands are decided nothing else runs: without a bound, costly requests w
 heartbeat waiting until the group took the member for dead.
 """
 
-SAY_OFFSET_AFTER_SECONDS: Final = 0.1
+SAY_OFFSET_AFTER_SECONDS: Final = 0.25
 """How long after the consumed offset was said it is said again: ahead, with the next batch.
 
 It takes two round trips, which no answer waits for then, and nothing is decided by it: what is next
@@ -248,7 +249,12 @@ class Owner:
         await self._producer.begin_ahead(self._busy_places)
         self._rest_at = _now_seconds() + REST_AFTER_SECONDS
         if _now_seconds() >= self._say_at:
-            self._saying = asyncio.create_task(self._say())
+            self._saying = asyncio.create_task(self._say_ahead())
+
+    async def _say_ahead(self) -> None:
+        # Sooner it would be refused, as the places of a transaction would.
+        await asyncio.sleep(MARKED_WITHIN_SECONDS)
+        await self._say()
 
     async def _say(self) -> None:
         offset = self.next_offset
