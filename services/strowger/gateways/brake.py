@@ -14,14 +14,14 @@ from strowger.contract.topics import MARKET_LOG
 
 MATCHING_GROUP: Final = "matching"
 
-MAX_LAG_COMMANDS: Final = 2_000
+MAX_LAG_COMMANDS: Final = 500
 """How far matching may lag in a partition before offers for it wait.
 
-An acceptance waits for what stands before it: at the 28,000 records a second that the prototype of
-the matching loop took (DESIGN, section 6) these are 70 ms, still well filled batches for matching.
+An acceptance waits for what stands before it, and so many offers take matching some 0.4 s. As many
+as 2,000 came in no sooner: `make bench-path PART=e`.
 """
 
-_CHECK_SECONDS: Final = 0.1
+_CHECK_SECONDS: Final = 0.05
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ class LagBrake:
         self._check_at = time.monotonic()
 
     async def clogged(self) -> frozenset[int]:
-        """Give the partitions beyond the bound, at most 0.1 s old."""
+        """Give the partitions beyond the bound, at most 0.05 s old."""
         if time.monotonic() >= self._check_at:
             lags = await self._lags()
             self._clogged = frozenset(

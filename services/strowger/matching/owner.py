@@ -37,10 +37,12 @@ heartbeat waiting until the group took the member for dead.
 """
 
 SAY_OFFSET_AFTER_SECONDS: Final = 0.25
-"""How long after the consumed offset was said it is said again: ahead, with the next batch.
+SAY_OFFSET_AFTER_COMMANDS: Final = 100
+"""When the consumed offset, after it was said, is said again: ahead, with the next batch.
 
 It takes two round trips, which no answer waits for then, and nothing is decided by it: what is next
-stands in the `position` row of every batch. Others see the lag by it, as old as this and a batch.
+stands in the `position` row of every batch. Others see the lag by it, as old as either of these and
+a batch.
 """
 
 REST_AFTER_SECONDS: Final = 0.2
@@ -248,7 +250,8 @@ class Owner:
         )
         await self._producer.begin_ahead(self._busy_places)
         self._rest_at = _now_seconds() + REST_AFTER_SECONDS
-        if _now_seconds() >= self._say_at:
+        is_much = self.next_offset - self._said_offset >= SAY_OFFSET_AFTER_COMMANDS
+        if is_much or _now_seconds() >= self._say_at:
             self._saying = asyncio.create_task(self._say_ahead())
 
     async def _say_ahead(self) -> None:
