@@ -41,6 +41,45 @@ async def test_a_second_transactional_producer_fences_the_first(bootstrap: str, 
         assert (await consumer.getone()).value == b"in time"
 
 
+async def test_a_transaction_that_was_begun_ahead_is_the_next_one(
+    bootstrap: str, topic: str
+) -> None:
+    """What is written in it counts once it is committed, with what was written before it."""
+    place = TopicPartition(topic, 0)
+    async with connections.transactional_producer(
+        bootstrap, transactional_id=unique("matching")
+    ) as producer:
+        await _write(producer, topic, b"before")
+        await producer.begin_ahead([place])
+        await _write(producer, topic, b"ahead")
+        await producer.begin_ahead([place])
+        async with producer.transaction():
+            pass
+        await _write(producer, topic, b"after")
+
+    async with connections.consumer(bootstrap, topic, client_id="test") as consumer:
+        read = [(await consumer.getone()).value for _ in range(3)]
+    assert read == [b"before", b"ahead", b"after"]
+
+
+async def test_who_was_fenced_after_beginning_ahead_can_write_nothing(
+    bootstrap: str, topic: str
+) -> None:
+    """A transaction that is open and empty is ended by a newer producer like any other."""
+    owner, place = unique("matching"), TopicPartition(topic, 0)
+    async with connections.transactional_producer(bootstrap, transactional_id=owner) as first:
+        await _write(first, topic, b"before")
+        await first.begin_ahead([place])
+        async with connections.transactional_producer(bootstrap, transactional_id=owner) as second:
+            with pytest.raises(ProducerFenced):
+                await _write(first, topic, b"too late")
+            await _write(second, topic, b"in time")
+
+    async with connections.consumer(bootstrap, topic, client_id="test") as consumer:
+        read = [(await consumer.getone()).value for _ in range(2)]
+    assert read == [b"before", b"in time"]
+
+
 async def test_what_was_aborted_is_not_read(bootstrap: str, topic: str) -> None:
     """A consumer reads committed records alone unless told otherwise."""
     async with connections.transactional_producer(

@@ -1,6 +1,7 @@
 """Matching on the real broker: ownership, fencing, restore, and one transaction a batch."""
 
 import asyncio
+import functools
 import time
 from collections.abc import AsyncIterator
 
@@ -190,6 +191,56 @@ async def test_a_value_that_is_no_command_goes_to_the_dead_letters(
         assert await _told(bootstrap, market.market, 2) == ["market-declared", "offer-stored"]
     letters = [value for _, value in await _read_all(bootstrap, DEAD_LETTERS.name, 0)]
     assert letters.count(garbage) == 1
+
+
+async def test_an_owner_that_rests_outlives_the_timeout_of_transactions(
+    bootstrap: str, market: Commands, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction that a batch begins for the next one is ended when nothing comes."""
+    make = functools.partial(connections.transactional_producer, transaction_timeout_seconds=1)
+    monkeypatch.setattr(connections, "transactional_producer", make)
+    place = TopicPartition(MARKET_LOG.name, _partition(market.market))
+
+    async def decide(owner: Owner, command: AnyCommand) -> None:
+        await log.write(command)
+        start = owner.next_offset
+        await owner.decide(await read_from(bootstrap, place.topic, place.partition, start))
+
+    owner = await Owner.take_over(bootstrap, place.partition)
+    try:
+        await decide(owner, market.declare())
+        async with connections.consumer(
+            bootstrap, client_id="test", group_id="matching"
+        ) as consumer:
+            consumer.assign([place])
+
+            async def rests() -> bool:
+                await owner.rest()
+                return bool(await consumer.committed(place) == owner.next_offset)
+
+            await eventually(rests, because="the offset is said at rest")
+        await _see_a_transaction_time_out(bootstrap)
+        await decide(owner, market.publish("of-1"))
+    finally:
+        await owner.release()
+    decisions = await _decisions(bootstrap, market.market)
+    assert [each.event.type for each in decisions] == ["market-declared", "offer-stored"]
+
+
+async def _see_a_transaction_time_out(bootstrap: str) -> None:
+    async with connections.transactional_producer(
+        bootstrap, transactional_id=unique("forgotten")
+    ) as forgotten:
+        await forgotten.begin_transaction()
+
+        async def ended() -> bool:
+            try:
+                await forgotten.send_and_wait(DEAD_LETTERS.name, b"", partition=0)
+            except KafkaError:
+                return True
+            return False
+
+        await eventually(ended, timeout_seconds=30)
 
 
 async def test_an_owner_that_was_replaced_can_commit_nothing(

@@ -1,12 +1,13 @@
 """Producers, with what our services use of aiokafka's interface."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata
 
 from strowger.broker.appending import Append
@@ -81,6 +82,7 @@ class Producer:
         self._name, self._timeout_seconds = name or "", timeout_seconds
         self._epoch = 0
         self._in_transaction = False
+        self._is_begun_ahead = False
         self._transaction: Transaction | None = None
 
     async def start(self) -> None:
@@ -145,7 +147,22 @@ class Producer:
 
     async def begin_transaction(self) -> None:
         """Begin one; the coordinator hears of it with the first place that is written."""
-        self._in_transaction, self._transaction = True, None
+        if not self._is_begun_ahead:
+            self._in_transaction, self._transaction = True, None
+        self._is_begun_ahead = False
+
+    async def begin_ahead(self, places: Collection[TopicPartition]) -> None:
+        """Begin the next one; the coordinator hears of it, and of these places, in a while."""
+        await self.begin_transaction()
+        self._is_begun_ahead = True
+        announced = tuple(places)
+        spawn(lambda: self._announce(announced))
+
+    async def _announce(self, places: Collection[TopicPartition]) -> None:
+        # What fails here fails again where the transaction is used.
+        with contextlib.suppress(ProducerFenced):
+            for place in places:
+                await self._joined(place)
 
     async def commit_transaction(self) -> None:
         """Make it count."""

@@ -6,10 +6,10 @@ The factories give clients that are not started: use `async with`, or `start()` 
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer import sender
@@ -30,6 +30,8 @@ _PRODUCER: Final[Mapping[str, Any]] = {
 # A commit is answered before its marks are written, and a transaction that begins meanwhile is put
 # off. aiokafka tries again only after 20 ms, whatever `retry_backoff_ms` says; marks take 1 to 3.
 sender.BACKOFF_OVERRIDE = 0.002
+MARKED_WITHIN_SECONDS: Final = 0.004
+"""So long after a commit its marks are written, as a rule, and a transaction may begin."""
 
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
@@ -40,6 +42,45 @@ StartPosition = Literal["earliest", "latest", "none"]
 
 
 class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    _is_begun_ahead = False
+
+    async def begin_ahead(self, places: Iterable[TopicPartition]) -> None:
+        """Begin the next transaction, and tell the coordinator where it will probably write.
+
+        It takes the telling a round trip, for which whatever is written there would have to wait.
+        The next `begin_transaction` finds it begun. It has to end before the transaction's timeout.
+        """
+        await super().begin_transaction()
+        self._is_begun_ahead = True
+        # Before the marks of the transaction before are written the coordinator would refuse it.
+        asyncio.get_running_loop().call_later(
+            MARKED_WITHIN_SECONDS, self._tell, frozenset(places), self._ended
+        )
+
+    def _tell(self, places: Iterable[TopicPartition], ended: "asyncio.Future[None]") -> None:
+        if self._ended is ended and self._txn_manager.is_in_transaction():
+            for place in places:
+                self._txn_manager.maybe_add_partition_to_txn(place)
+
+    @property
+    def _ended(self) -> "asyncio.Future[None]":
+        """The end of the transaction at hand; each has its own."""
+        ended: asyncio.Future[None] = self._txn_manager.wait_for_transaction_end()
+        return ended
+
+    async def begin_transaction(self) -> None:
+        """Begin a transaction, or go on with the one that was begun ahead.
+
+        Raises:
+            ProducerFenced: a newer producer has ended it.
+        """
+        if not self._is_begun_ahead:
+            await super().begin_transaction()
+            return
+        self._is_begun_ahead = False
+        if self._ended.done():
+            self._ended.result()
+
     async def stop(self) -> None:
         """Stop, and give up after 5 s on what can't be delivered.
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypedDict
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from strowger.broker import connections
 from strowger.broker.appending import Append, Appender, partition_of
@@ -174,9 +174,9 @@ async def run(
     gateway: Gateway,
     settings: Settings,
     life: Life,
-    brake_on: Callable[[AIOKafkaConsumer], Brake] | None = None,
+    brake: Brake | None = None,
 ) -> None:
-    """Serve one gateway until told to stop; `brake_on` makes its brake, if it has one.
+    """Serve one gateway until told to stop, with its brake if it has one.
 
     Raises:
         KafkaError: a record could not be appended, or its offset not committed.
@@ -194,7 +194,6 @@ async def run(
         else:
             log.warning("anybody may act as anybody", authentication=settings.authentication)
         partitions = len(await producer.partitions_for(MARKET_LOG.name))
-        brake = brake_on(consumer) if brake_on else None
         watch = Watch("take", gateway.topic.name)
         settling = _Settling(gateway, Appender(producer), partitions, brake, keys, bootstrap, watch)
         open_while_serving.enter_context(LAG.following(lags_of(consumer)))

@@ -8,7 +8,7 @@ from strowger.contract.inbound import CapacityPublished, OfferPublished, OfferWi
 from strowger.contract.reading import Received
 from strowger.contract.topics import OFFER_PUBLISHED
 from strowger.gateways import gateway
-from strowger.gateways.brake import LagBrake, asking_the_group
+from strowger.gateways.brake import LagBrake, asking_the_group, asking_the_log
 from strowger.gateways.gateway import Gateway, common, refuse
 from strowger.gateways.lookups import look_up
 from strowger.gateways.unknown import Unknown
@@ -69,5 +69,9 @@ GATEWAY: Final = Gateway(OFFER_PUBLISHED, command)
 
 async def run(settings: Settings, life: Life) -> None:
     """Serve until told to stop, with the brake: offers come in bulk, the other topics do not."""
-    async with asking_the_group(bootstrap_of(settings, GATEWAY.name), GATEWAY.name) as admin:
-        await gateway.run(GATEWAY, settings, life, lambda consumer: LagBrake(consumer, admin))
+    bootstrap = bootstrap_of(settings, GATEWAY.name)
+    async with (
+        asking_the_group(bootstrap, GATEWAY.name) as admin,
+        asking_the_log(bootstrap, GATEWAY.name) as asker,
+    ):
+        await gateway.run(GATEWAY, settings, life, LagBrake(asker, admin))

@@ -4,6 +4,8 @@ The position is the ledger's own, written in the transaction that writes the row
 it exactly once, whatever is killed when. There is one ledger a file; it reads every partition.
 """
 
+import asyncio
+import contextlib
 from typing import Final
 
 import structlog
@@ -25,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 _POLL_MS: Final = 200
 _BATCH_RECORDS: Final = 2_000
+_FEW_RECORDS: Final = 100
+_GATHER_SECONDS: Final = 0.05
+"""How long to let more gather after a few: the processor is others', whom somebody waits for."""
 
 _START_ANEW: Final = (
     "move the ledger's file aside (STROWGER_LEDGER_PATH names it) and start the ledger again: it "
@@ -55,7 +60,11 @@ async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None
         with LAG.following(lags_of(consumer)):
             life.ready()
             while not life.stop.is_set():
-                await reader.write_next()
+                if await reader.write_next() > _FEW_RECORDS:
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GATHER_SECONDS):
+                        await life.stop.wait()
 
 
 class _Reader:
@@ -70,7 +79,8 @@ class _Reader:
         self._written: dict[int, int] = {}
         self._watch = Watch("write", DECISIONS.name)
 
-    async def write_next(self) -> None:
+    async def write_next(self) -> int:
+        """Write what is there; give how many records that were."""
         batch = Batch()
         fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
         self._watch.begin()
@@ -85,13 +95,14 @@ class _Reader:
             for tp in self._consumer.assignment()
             if tp.partition not in self._expected
         }
+        written = [record for records in fetched.values() for record in records]
         if reached != self._written:
             self._watch.commits()
             await self._store.write(batch, reached)
             self._written = reached
-            written = [record for records in fetched.values() for record in records]
             LEDGER_DECISIONS.inc(len(written))
             self._watch.settled(written)
+        return len(written)
 
 
 def prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Self
 
 import structlog
@@ -13,6 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from strowger.broker import connections
 from strowger.broker.appending import Appender
+from strowger.broker.connections import MARKED_WITHIN_SECONDS
 from strowger.broker.consuming import Record
 from strowger.contract.commands import CommandTooNew
 from strowger.contract.topics import MARKET_LOG
@@ -35,11 +36,19 @@ While commands are decided nothing else runs: without a bound, costly requests w
 heartbeat waiting until the group took the member for dead.
 """
 
-SAY_OFFSET_AFTER_SECONDS: Final = 0.1
-"""How long after the consumed offset was committed a batch is committed without it.
+SAY_OFFSET_AFTER_SECONDS: Final = 0.25
+SAY_OFFSET_AFTER_COMMANDS: Final = 100
+"""When the consumed offset, after it was said, is said again: ahead, with the next batch.
 
-It takes two round trips of every answer, and nothing is decided by it: what is next stands in the
-`position` row of every batch. Others see the lag by it, as old as this at most.
+It takes two round trips, which no answer waits for then, and nothing is decided by it: what is next
+stands in the `position` row of every batch. Others see the lag by it, as old as either of these and
+a batch.
+"""
+
+REST_AFTER_SECONDS: Final = 0.2
+"""How long after its last batch a partition rests: its offset is said, and no transaction is open.
+
+Far below the timeout of transactions: one that was begun ahead and forgotten would end its owner.
 """
 
 Clock = Callable[[], float]
@@ -62,6 +71,9 @@ class Owner:
         self._meter = Meter(following.partition, restored.markets)
         self._said_offset = -1
         self._say_at = 0.0
+        self._rest_at = 0.0
+        self._saying: asyncio.Task[None] | None = None
+        self._busy_places: set[TopicPartition] = set()
 
     @property
     def next_offset(self) -> int:
@@ -139,15 +151,20 @@ class Owner:
                 "partition was taken over", partition=self._log.partition, reason=str(error)
             )
         finally:
-            await self._producer.stop()
+            await self._stop_producing()
         await following.stop()
         return None
 
     async def release(self) -> None:
         """Let go of the partition for good, between batches."""
         self._meter.forget()
-        await self._producer.stop()
+        await self._stop_producing()
         await self._following.stop()
+
+    async def _stop_producing(self) -> None:
+        if self._saying is not None:
+            self._saying.cancel()
+        await self._producer.stop()
 
     async def decide(self, records: Iterable[Record]) -> None:
         """Decide commands in their order and commit what follows from them.
@@ -197,26 +214,58 @@ class Owner:
                 "rule failed", partition=record.partition, offset=record.offset, exc_info=fault
             )
 
-    async def say_offset(self) -> None:
-        """Commit the consumed offset if a batch was committed without it."""
-        if self._said_offset != self.next_offset:
+    async def rest(self) -> None:
+        """Say the consumed offset and leave no transaction open, once no batch came for a while.
+
+        To be called between batches, again and again.
+        """
+        if _now_seconds() < self._rest_at:
+            return
+        if self._busy_places or self._said_offset != self.next_offset:
             await self._commit(Output(self._log.partition))
 
     async def _commit(self, output: Output) -> None:
         async with self._producer.transaction():
-            writing = [self._appender.append(output.records)]
-            # Always where nothing else is written: an empty transaction would not even be begun,
-            # and tell nothing of whether this is still the owner.
-            if not output.records or asyncio.get_running_loop().time() >= self._say_at:
+            writing: list[Awaitable[None]] = [self._appender.append(output.records)]
+            if self._saying is not None:
+                writing.append(self._saying)
+                self._saying = None
+            if not output.records:
+                # An empty transaction would not even be begun, and tell nothing of whether this is
+                # still the owner.
                 writing.append(self._say())
-            # At once, and neither is left running while the transaction is ended.
+            # At once, and none is left running while the transaction is ended.
             for outcome in await asyncio.gather(*writing, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
+        if output.records:
+            await self._begin_ahead(output)
+        else:
+            self._busy_places.clear()
+
+    async def _begin_ahead(self, output: Output) -> None:
+        """Begin the next transaction where batches have written since the partition last rested."""
+        self._busy_places.update(
+            TopicPartition(record.topic, record.partition) for record in output.records
+        )
+        await self._producer.begin_ahead(self._busy_places)
+        self._rest_at = _now_seconds() + REST_AFTER_SECONDS
+        is_much = self.next_offset - self._said_offset >= SAY_OFFSET_AFTER_COMMANDS
+        if is_much or _now_seconds() >= self._say_at:
+            self._saying = asyncio.create_task(self._say_ahead())
+
+    async def _say_ahead(self) -> None:
+        # Sooner it would be refused, as the places of a transaction would.
+        await asyncio.sleep(MARKED_WITHIN_SECONDS)
+        await self._say()
 
     async def _say(self) -> None:
         offset = self.next_offset
         said = {self._log: OffsetAndMetadata(offset, "")}
         await self._producer.send_offsets_to_transaction(said, GROUP)
         self._said_offset = offset
-        self._say_at = asyncio.get_running_loop().time() + SAY_OFFSET_AFTER_SECONDS
+        self._say_at = _now_seconds() + SAY_OFFSET_AFTER_SECONDS
+
+
+def _now_seconds() -> float:
+    return asyncio.get_running_loop().time()

@@ -162,16 +162,24 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         return owner
 
     async def decide(self, batches: dict[TopicPartition, list[Record]]) -> None:
-        """Decide what was read of the partitions that are still ours, a transaction a batch."""
+        """Decide what was read of the partitions that are still ours, a transaction a batch.
+
+        One partition is decided while another commits: their transactions are apart.
+        """
         async with self._lock:
-            for partition, records in batches.items():
-                taking = self._taken.get(partition)
-                if taking is not None and taking.done():
-                    await taking.result().decide(records)
-            if not batches:
-                for taking in self._taken.values():
-                    if taking.done():
-                        await taking.result().say_offset()
+            owners = {
+                partition: taking.result()
+                for partition, taking in self._taken.items()
+                if taking.done()
+            }
+            deciding = [
+                owner.decide(batches[partition]) if partition in batches else owner.rest()
+                for partition, owner in owners.items()
+            ]
+            # None is left running: a rebalance may let go of its owner as soon as this returns.
+            for outcome in await asyncio.gather(*deciding, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
 
     async def leave(self) -> None:
         """Let go of every partition, then tell the group, which hands them on at once."""
