@@ -109,5 +109,11 @@ class Sale:
         request = self.asked.request
         meant = in_force(self.offers, self.market.view_ms, request.participant)
         longer = priced_apart(standing, meant, request.service, standing.service.scope[0])
-        shown = [each for each in longer if each.from_ms <= self.asked.at_ms]
+        # What was put aside since is priced otherwise, or not apart any more.
+        shown = [
+            each
+            for each in longer
+            if each.from_ms <= self.asked.at_ms
+            and any(kept.place == each.place for kept in each.offer.kept)
+        ]
         return sorted({each.service.scope[0] for each in shown})

@@ -54,7 +54,7 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no type
         self._is_begun_ahead = True
         # Before the marks of the transaction before are written the coordinator would refuse it.
         asyncio.get_running_loop().call_later(
-            MARKED_WITHIN_SECONDS, self._tell, frozenset(places), self._ended
+            MARKED_WITHIN_SECONDS, self._tell, tuple(places), self._ended
         )
 
     def _tell(self, places: Iterable[TopicPartition], ended: "asyncio.Future[None]") -> None:

@@ -12,10 +12,11 @@ class Contract(OutboundEvent):
     """What a sale froze, whatever is published later.
 
     `service` is its scope and qualities, without the more specific codes that `excludes` names: the
-    provider priced them apart when this was shown. `cost` is the sum of `lines`, in the offer's own
-    `currency`; `ranking_cost` was compared, in the market's currency at `rates_version`. The price
-    terms are those in force since `effective_at`; the contract runs from `starts_at` and binds
-    until `ends_at`, if there is a term. `quantity` counts the family's units a month.
+    provider priced them apart when this was shown, by revisions that stand at the sale. `cost` is
+    the sum of `lines`, in the offer's own `currency`; `ranking_cost` was compared, in the market's
+    currency at `rates_version`. The price terms are those in force since `effective_at`; the
+    contract runs from `starts_at` and binds until `ends_at`, if there is a term. `quantity` counts
+    the family's units a month.
     """
 
     contract_id: str

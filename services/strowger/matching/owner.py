@@ -73,7 +73,8 @@ class Owner:
         self._say_at = 0.0
         self._rest_at = 0.0
         self._saying: asyncio.Task[None] | None = None
-        self._busy_places: set[TopicPartition] = set()
+        self._busy_places: dict[TopicPartition, None] = {}
+        """Where batches have written since the partition last rested, in the order of the first."""
 
     @property
     def next_offset(self) -> int:
@@ -245,9 +246,8 @@ class Owner:
 
     async def _begin_ahead(self, output: Output) -> None:
         """Begin the next transaction where batches have written since the partition last rested."""
-        self._busy_places.update(
-            TopicPartition(record.topic, record.partition) for record in output.records
-        )
+        for record in output.records:
+            self._busy_places[TopicPartition(record.topic, record.partition)] = None
         await self._producer.begin_ahead(self._busy_places)
         self._rest_at = _now_seconds() + REST_AFTER_SECONDS
         is_much = self.next_offset - self._said_offset >= SAY_OFFSET_AFTER_COMMANDS
