@@ -1,6 +1,7 @@
 """Put a partition's markets together from the rows of its books, as they stand at one time."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
@@ -59,10 +60,17 @@ async def read_rows(reader: AIOKafkaConsumer, books: Sequence[TopicPartition]) -
 
 
 async def put_together(rows: Rows) -> tuple[Markets, TableDigest]:
-    """Put markets together from rows as they were read, and digest these; they are used up."""
+    """Put markets together from rows as they were read, and digest these; they are used up.
+
+    Python's cycle collector looks at none of it again: that would keep all else waiting for 0.2 s
+    with 300,000 offers in scopes of their own, in proportion to them, and find nothing.
+    """
+    # What an earlier restore left, if it failed, may be collected now.
+    gc.unfreeze()
     markets, digest = Markets(), TableDigest()
     for _ in markets.load(_decoded(rows, digest)):
         await asyncio.sleep(0)
+    gc.freeze()
     return markets, digest
 
 

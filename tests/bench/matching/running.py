@@ -51,9 +51,9 @@ class Compared:
 def run(mix: Mix, engines: Sequence[Engine]) -> tuple[dict[str, Measured], Compared]:
     """Run a mix; the engines have loaded its offers, ours first.
 
-    What was loaded is frozen out of Python's cycle collector first, for all engines alike, as a
-    service may once it is restored; the collector runs on, and its pauses are in the times. Before
-    each turn all memory is read once: what an engine waits for then is not its own doing.
+    What was loaded is frozen out of Python's cycle collector first, for all engines alike, as
+    matching does once it is restored; the collector runs on, and its pauses are in the times.
+    Before each turn all memory is read once: what an engine waits for then is not its own doing.
     """
     gc.collect()
     gc.freeze()
