@@ -1,14 +1,22 @@
-"""The gateway's work in FastStream: records in batches, written without waiting for each."""
+"""A half's work in FastStream: records in batches, written without waiting for each.
+
+Its own batches give all their records the same headers: only those without any go out in one.
+"""
 
 import asyncio
 import os
+from collections.abc import Iterable
+from typing import Any, Final
 
 from faststream import AckPolicy, FastStream
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker, KafkaMessage, KafkaPublishMessage
 from faststream.security import SASLPlaintext
 
-from strowger.contract.topics import MARKET_LOG, REQUEST_SUBMITTED
+from strowger.broker.appending import Append
 from tests.bench.path.work import PASSWORD, Job, Meter
+
+_BATCH_BYTES: Final = 1_000_000
+"""Nearly what a broker takes at once: it raises where its batch is full, and starts no other."""
 
 
 async def _undecoded(message: KafkaMessage) -> object:
@@ -20,33 +28,56 @@ def run(job: Job, meter: Meter) -> None:
     work = job.work()
     security = SASLPlaintext(username=job.username, password=os.environ[PASSWORD])
     broker = KafkaBroker(
-        job.servers, security=security, enable_idempotence=True, acks="all", logger=None
+        job.servers,
+        security=security,
+        enable_idempotence=True,
+        acks="all",
+        max_batch_size=_BATCH_BYTES,
+        logger=None,
     )
     app = FastStream(broker, logger=None)
 
     @broker.subscriber(
-        REQUEST_SUBMITTED.name,
+        work.source,
         group_id=job.group,
         batch=True,
-        max_records=500,
+        max_records=work.most,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.ACK,
         decoder=_undecoded,
     )
     async def handle(message: KafkaMessage) -> None:
         meter.begin()
-        sent = []
+        written: list[Append] = []
         for record in message.raw_message:
-            key, value = work(record)
-            sent.append(
-                await broker.publish(value, MARKET_LOG.name, key=key, partition=0, no_confirm=True)
-            )
-        await asyncio.gather(*sent)
-        if meter.add(len(sent)):
+            written += work.take(record)
+        written += work.settle()
+        await _publish(broker, written)
+        if meter.add(len(message.raw_message)):
             meter.tell()
             app.exit()
 
     asyncio.run(app.run(log_level=50))
+
+
+async def _publish(broker: KafkaBroker, written: Iterable[Append]) -> None:
+    sent: list[Any] = []
+    alike: dict[tuple[str, int], list[KafkaPublishMessage]] = {}
+    for topic, partition, key, value, headers in written:
+        if headers or value is None:
+            said = {name: (each or b"").decode() for name, each in headers}
+            sent.append(
+                await broker.publish(
+                    value, topic, key=key, partition=partition, headers=said, no_confirm=True
+                )
+            )
+        else:
+            alike.setdefault((topic, partition), []).append(KafkaPublishMessage(value, key=key))
+    for (topic, partition), messages in alike.items():
+        sent.append(
+            await broker.publish_batch(*messages, topic=topic, partition=partition, no_confirm=True)
+        )
+    await asyncio.gather(*sent)
 
 
 if __name__ == "__main__":
