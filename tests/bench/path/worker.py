@@ -54,7 +54,7 @@ async def gateway(job: Job, meter: Meter) -> None:
     meter.tell()
 
 
-class _Unread:
+class Unread:
     """Reads and writes where the work of its half does, and does none of it."""
 
     def __init__(self, work: Work) -> None:
@@ -62,13 +62,15 @@ class _Unread:
         self.is_atomic = False
 
     def take(self, record: Record) -> Sequence[Append]:
+        """Hand the bytes on."""
         return (Append(MARKET_LOG.name, 0, b"voice", record.value),)
 
     def settle(self) -> Sequence[Append]:
+        """Give nothing."""
         return ()
 
 
-class _Prepared(_Unread):
+class Prepared(Unread):
     """Writes records that were made before anything is measured, spread evenly over those read."""
 
     def __init__(self, work: Work, made: Sequence[Append], records: int) -> None:
@@ -77,6 +79,7 @@ class _Prepared(_Unread):
         self._records = records
 
     def take(self, record: Record) -> Sequence[Append]:
+        """Give the next of what was made: as many, of as many bytes, as the work would write."""
         begin = record.offset * len(self._made) // self._records
         return self._made[begin : (record.offset + 1) * len(self._made) // self._records]
 
@@ -85,9 +88,9 @@ async def bare(job: Job, meter: Meter) -> None:
     """Hand bytes on that nobody reads: consume, `send_batch`, commit."""
     work = job.work()
     if job.half == "matching":
-        await _bare(job, meter, _Prepared(work, await _made(job, work), job.records))
+        await _bare(job, meter, Prepared(work, await _made(job, work), job.records))
     else:
-        await _bare(job, meter, _Unread(work))
+        await _bare(job, meter, Unread(work))
 
 
 async def bare_work(job: Job, meter: Meter) -> None:
