@@ -81,7 +81,7 @@ class _Record:
         self.topic = message.topic
         self.partition = message.partition
         self.offset = message.offset
-        self.timestamp = int(message.timestamp * 1000)
+        self.timestamp = round(message.timestamp * 1000)
         self.value = message.value
         headers = message.headers or {}
         self.headers = list(headers.items() if isinstance(headers, dict) else headers)

@@ -27,11 +27,11 @@ def worse(halves: Mapping[str, Figures]) -> Figures:
 
     The greater is worse of processor time, the smaller of throughput.
     """
-    named = {name for figures in halves.values() for name in figures}
-    told = {
-        name: (max if name == CPU else min)(figures[name] for figures in halves.values())
-        for name in named
-    }
+    told: Figures = {}
+    for figures in halves.values():
+        for name, figure in figures.items():
+            pick = max if name == CPU else min
+            told[name] = pick(figure, told.get(name, figure))
     for half, figures in halves.items():
         told |= {f"{half}_{name}": figure for name, figure in figures.items()}
     return told
