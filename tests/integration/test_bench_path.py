@@ -11,7 +11,7 @@ from tests.bench.path.work import Decisions
 
 _RECORDS = 200
 _KINDS = ("matching", "bare-work", "bare", "faust")
-Written = dict[str, list[tuple[bytes, bytes]]]
+Written = dict[str, list[tuple[bytes, bytes, tuple[tuple[str, bytes], ...]]]]
 
 
 async def test_every_loop_over_the_log_writes_the_same() -> None:
@@ -43,5 +43,7 @@ async def _written(root: Bootstrap) -> Written:
         ends = await consumer.end_offsets(places)
         while any([await consumer.position(place) < ends[place] for place in places]):
             for place, records in (await consumer.getmany(timeout_ms=200)).items():
-                found[place.topic] += [(record.key, record.value) for record in records]
+                found[place.topic] += [
+                    (record.key, record.value, tuple(record.headers)) for record in records
+                ]
     return found
