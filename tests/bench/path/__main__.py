@@ -4,15 +4,27 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from statistics import median
 from typing import Any, Final
 
 from tests.bench.path import trading
 from tests.bench.path.exchange import exchange
-from tests.bench.path.loops import Line, Lines, Loops
+from tests.bench.path.filling import fill_offers, fill_requests, fill_trade
+from tests.bench.path.loops import Loops
+from tests.bench.path.ratios import (
+    CPU,
+    FRAMEWORKS,
+    Figures,
+    Lines,
+    against,
+    median_of,
+    over,
+    rounded,
+    worse,
+)
 from tests.bench.path.trading import Waits, quantile_ms
 
-_FRAMEWORKS: Final = ("faststream", "quix", "faust")
 _RATE: Final = 50.0
 _LOAD_RATE: Final = 20.0
 _OF_THE_LINE: Final = (
@@ -25,7 +37,6 @@ _OF_THE_LINE: Final = (
     "load_offers_per_second",
     "trading_during_load",
 )
-Figures = dict[str, float]
 
 
 def main() -> None:
@@ -46,48 +57,55 @@ def main() -> None:
 
 
 async def _loops(given: Any, figures: Figures) -> None:  # noqa: ANN401 - argparse has no types
-    async with exchange(()) as ours:
-        loops = Loops(ours.settings, ours.root)
-        if "a" in given.parts:
-            await loops.fill_requests(given.records)
-            _part_a(loops, given.records, figures)
+    if "a" in given.parts:
+        async with exchange(()) as ours:
+            loops = Loops(ours.settings, ours.root)
+            # Matching first: what the gateway's loops write goes into the same log, behind it.
+            mix = await fill_trade(ours.root, given.records)
+            matching = _matching_half(loops, given.records, mix)
+            await fill_requests(ours.settings, ours.root, given.records)
+            gateway, unsigned = _gateway_half(loops, given.records)
+            figures |= worse({"gateway": gateway, "matching": matching})
+            figures["gateway_cpu_vs_best_framework_unsigned"] = unsigned
     if set(given.parts) & set("cd"):
         async with exchange(()) as ours:
             loops = Loops(ours.settings, ours.root)
-            await loops.fill_log(given.offers)
+            await fill_offers(ours.root, given.offers)
             if "c" in given.parts:
                 _part_c(loops, min(given.records, given.offers), figures)
             if "d" in given.parts:
                 _part_d(loops, given.offers, figures)
 
 
-def _part_a(loops: Loops, records: int, figures: Figures) -> None:
-    kinds = ("bare", "bare-work", "gateway", *_FRAMEWORKS)
-    signed = loops.alternate(kinds, records)
-    unsigned = loops.alternate(kinds[1:], records, signed=False)
+def _gateway_half(loops: Loops, records: int) -> tuple[Figures, float]:
+    kinds = ("bare", "bare-work", "gateway", *FRAMEWORKS)
+    signed = loops.alternate(kinds, records, "gateway")
+    unsigned = loops.alternate(kinds[1:], records, "gateway", signed=False)
     _table("a: a gateway, signed", signed)
     _table("a: a gateway, nothing verified", unsigned)
-    figures["cpu_vs_best_framework"] = _against_best(signed)
-    figures["throughput_vs_bare_loop"] = _over(signed, "gateway", "bare", "per_second")
-    figures["throughput_vs_bare_loop_with_the_work"] = _over(
-        signed, "gateway", "bare-work", "per_second"
-    )
-    figures["cpu_vs_best_framework_unsigned"] = _against_best(unsigned)
+    return against(signed, "gateway"), against(unsigned, "gateway")[CPU]
+
+
+def _matching_half(loops: Loops, records: int, mix: Counter[str]) -> Figures:
+    lines = loops.alternate(("bare", "bare-work", "matching", *FRAMEWORKS), records)
+    said = ", ".join(f"{count} {name}" for name, count in mix.most_common())
+    _table(f"a: matching, of {said}", lines)
+    return against(lines, "matching")
 
 
 def _part_c(loops: Loops, records: int, figures: Figures) -> None:
-    lines = loops.alternate(("matching-once", "matching-least"), records)
+    lines = loops.alternate(("matching", "matching-least"), records)
     _table("c: matching, of offers published", lines)
-    figures["exactly_once_cost"] = _round(
-        1 - _over(lines, "matching-once", "matching-least", "per_second")
+    figures["exactly_once_cost"] = rounded(
+        1 - over(lines, "matching", "matching-least", "per_second")
     )
 
 
 def _part_d(loops: Loops, offers: int, figures: Figures) -> None:
-    loops.run("matching-once", offers + 1)
+    loops.run("matching", offers + 1)
     lines: Lines = {"restore": [loops.run("restore", offers) for _ in range(2)]}
     _table("d: restore", lines)
-    figures["restore_offers_per_second"] = _median(lines["restore"], "per_second")
+    figures["restore_offers_per_second"] = median_of(lines["restore"], "per_second")
 
 
 async def _trading(given: Any, figures: Figures) -> None:  # noqa: ANN401 - argparse has no types
@@ -110,30 +128,13 @@ async def _trading(given: Any, figures: Figures) -> None:  # noqa: ANN401 - argp
             _waits("e: before the load", before)
             _waits(f"e: while {given.offers} offers come in, {rate:.0f} a second", during)
             figures["load_offers_per_second"] = round(rate)
-            figures["trading_during_load"] = _round(
+            figures["trading_during_load"] = rounded(
                 quantile_ms(during.calls(), 0.5) / quantile_ms(before.calls(), 0.5)
             )
 
 
 def _waited(waits: Waits, part: float) -> float:
-    return _round(quantile_ms(waits.calls(), part) / quantile_ms(waits.r0, part))
-
-
-def _against_best(lines: Lines) -> float:
-    best = min(_median(lines[kind], "cpu_per_1000") for kind in _FRAMEWORKS)
-    return _round(_median(lines["gateway"], "cpu_per_1000") / best)
-
-
-def _over(lines: Lines, kind: str, other: str, what: str) -> float:
-    return _round(_median(lines[kind], what) / _median(lines[other], what))
-
-
-def _median(lines: list[Line], what: str) -> float:
-    return median(line[what] for line in lines)
-
-
-def _round(ratio: float) -> float:
-    return round(ratio, 3)
+    return rounded(quantile_ms(waits.calls(), part) / quantile_ms(waits.r0, part))
 
 
 def _table(title: str, lines: Lines) -> None:

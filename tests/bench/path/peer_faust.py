@@ -1,13 +1,14 @@
-"""The gateway's work in Faust: an agent that takes records and sends what they become."""
+"""A half's work in Faust: an agent that takes records and sends what they become."""
 
 import asyncio
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import faust
 from faust.types import Message
 
-from strowger.contract.topics import MARKET_LOG, REQUEST_SUBMITTED
+from strowger.broker.appending import Append
 from tests.bench.path.work import PASSWORD, Job, Meter
 
 
@@ -33,23 +34,40 @@ async def _run(job: Job, meter: Meter) -> None:
         producer_acks=-1,
         stream_wait_empty=False,
     )
-    source = app.topic(REQUEST_SUBMITTED.name, value_serializer="raw", internal=False)
-    target = app.topic(MARKET_LOG.name, value_serializer="raw", key_serializer="raw")
+    source = app.topic(work.source, value_serializer="raw", internal=False)
+    targets = {
+        name: app.topic(name, value_serializer="raw", key_serializer="raw") for name in work.targets
+    }
     done = asyncio.Event()
 
     @app.agent(source)
-    async def gateway(stream: faust.StreamT[bytes]) -> None:
+    async def take(stream: faust.StreamT[bytes]) -> None:
         sent: list[Any] = []
+        taken = 0
+
+        async def send(written: Sequence[Append]) -> None:
+            for topic, partition, key, value, headers in written:
+                sent.append(
+                    await targets[topic].send(
+                        key=key,
+                        value=value,
+                        partition=partition,
+                        headers=dict(headers),  # type: ignore[arg-type]  # none is without a value
+                    )
+                )
+
         async for event in stream.events():
             meter.begin()
-            key, value = work(_Record(event.message))  # type: ignore[arg-type]
-            sent.append(await target.send(key=key, value=value, partition=0))
-            if len(sent) == 500 or meter.done + len(sent) >= meter.records:
+            await send(work.take(_Record(event.message)))  # type: ignore[arg-type]
+            taken += 1
+            if taken == work.most or meter.done + taken >= meter.records:
+                await send(work.settle())
                 await asyncio.gather(*sent)
-                if meter.add(len(sent)):
+                if meter.add(taken):
                     meter.tell()
                     done.set()
                 sent.clear()
+                taken = 0
 
     async with app:
         await done.wait()
@@ -63,7 +81,7 @@ class _Record:
         self.topic = message.topic
         self.partition = message.partition
         self.offset = message.offset
-        self.timestamp = int(message.timestamp * 1000)
+        self.timestamp = round(message.timestamp * 1000)
         self.value = message.value
         headers = message.headers or {}
         self.headers = list(headers.items() if isinstance(headers, dict) else headers)

@@ -1,24 +1,30 @@
-"""The gateway's work in Quix Streams: a dataframe of one step, produced to the log.
+"""A half's work in Quix Streams: a dataframe that makes several records of one, and produces them.
 
-It commits every 5 seconds, its default, or at the end; that flushes what was produced.
+A gateway's is committed every 5 seconds, its default, or at the end; that flushes what was
+produced. Matching's is exactly once: a transaction for as many records as one of ours may have, in
+which the rows stand that follow from them. It says no partition: what goes where follows from keys.
 """
 
 import os
 from types import SimpleNamespace
+from typing import Final
 
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
 from quixstreams.models.serializers import BytesDeserializer, BytesSerializer
 
-from strowger.contract.topics import MARKET_LOG, REQUEST_SUBMITTED
+from strowger.broker.appending import Append
 from tests.bench.path.work import PASSWORD, Job, Meter
 
+_SECONDS_BETWEEN_COMMITS: Final = 5.0
+_NEVER_SECONDS: Final = 600.0
 
-class _Second(BytesSerializer):
-    """Writes the value of a pair of key and value."""
 
-    def __call__(self, value: tuple[bytes, bytes], ctx: object) -> bytes:  # noqa: ARG002 - its name
-        return bytes(value[1])
+class _Value(BytesSerializer):
+    """Writes the value of what is to be appended."""
+
+    def __call__(self, value: Append, ctx: object) -> bytes:  # noqa: ARG002 - its name
+        return value.value  # type: ignore[return-value]  # its own types know no tombstone
 
 
 def run(job: Job, meter: Meter) -> None:
@@ -36,31 +42,41 @@ def run(job: Job, meter: Meter) -> None:
         auto_offset_reset="earliest",
         auto_create_topics=False,
         producer_extra_config={"enable.idempotence": True, "acks": "all"},
+        processing_guarantee="exactly-once" if work.is_atomic else "at-least-once",
+        commit_every=work.most if work.is_atomic else 0,
+        commit_interval=_NEVER_SECONDS if work.is_atomic else _SECONDS_BETWEEN_COMMITS,
         loglevel="ERROR",
     )
-    source = app.topic(REQUEST_SUBMITTED.name, value_deserializer=BytesDeserializer())
-    target = app.topic(
-        MARKET_LOG.name, value_serializer=_Second(), key_serializer=BytesSerializer()
-    )
+    source = app.topic(work.source, value_deserializer=BytesDeserializer())
+    targets = {
+        name: app.topic(name, value_serializer=_Value(), key_serializer=BytesSerializer())
+        for name in work.targets
+    }
 
     def become(
         value: bytes, _key: object, timestamp: int, headers: list[tuple[str, bytes]] | None
-    ) -> tuple[bytes, bytes]:
+    ) -> list[Append]:
         meter.begin()
         record = SimpleNamespace(
-            topic=REQUEST_SUBMITTED.name,
+            topic=work.source,
             partition=0,
             offset=meter.done,
             timestamp=timestamp,
             value=value,
             headers=headers or (),
         )
-        meter.add(1)
-        return work(record)  # type: ignore[arg-type]  # it has what is used of a record
+        written = [*work.take(record)]  # type: ignore[arg-type]  # it has what is used of a record
+        last = meter.add(1)
+        if last or meter.done % work.most == 0:
+            written += work.settle()
+        if last:
+            app.stop()  # once these are produced, and with a commit
+        return written
 
-    frame = app.dataframe(source).apply(become, metadata=True)
-    frame.to_topic(target, key=lambda made: made[0])
-    app.run(count=job.records)
+    frame = app.dataframe(source).apply(become, expand=True, metadata=True)
+    frame = frame.set_headers(lambda made, *_: list(made.headers))
+    frame.to_topic(lambda made, *_: targets[made.topic], key=lambda made: made.key)
+    app.run()
     meter.tell()
 
 
