@@ -1,7 +1,7 @@
 """One market's rows, typed, with its clock and its indexes: what every rule reads and writes."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 
 import msgspec
 
@@ -23,7 +23,7 @@ from strowger.market.rules import CLOCK_SKEW_MS, HORIZON_MS, RULES, Rules
 from strowger.market.scopes import Scopes
 from strowger.market.shelf import Shelf
 from strowger.market.sittings import Sittings, Waiting
-from strowger.market.store import Store
+from strowger.market.store import Store, Watcher
 from strowger.market.tallies import Tallies
 from strowger.market.timers import Deadlines, Forgetting
 
@@ -34,6 +34,20 @@ class Stamp(TypedDict):
     market: str
     causation_id: str
     at: datetime
+
+
+class _Market(Watcher):
+    """The market's own row at hand: a command reads it dozens of times."""
+
+    kinds: ClassVar = (MarketState,)
+
+    def __init__(self) -> None:
+        self.state: MarketState | None = None
+
+    def watch(self, key: Key, old: Entity | None, new: Entity | None) -> None:
+        """Follow one change of it."""
+        del key, old
+        self.state = new if isinstance(new, MarketState) else None
 
 
 class Book:
@@ -53,7 +67,9 @@ class Book:
         self.forgetting = Forgetting()
         self.feed = Feed()
         self.tallies = Tallies()
+        self._market = _Market()
         self.store = Store(
+            self._market,
             self.scopes,
             self.sittings,
             self.waiting,
@@ -70,13 +86,13 @@ class Book:
     @property
     def declared(self) -> bool:
         """Say whether the operator has declared the market."""
-        return self.store.get(("market", self.market)) is not None
+        return self._market.state is not None
 
     @property
     def state(self) -> MarketState:
         """Give the market's terms, clock and sequence; the market must be declared."""
-        state = self.store.get(("market", self.market))
-        if not isinstance(state, MarketState):
+        state = self._market.state
+        if state is None:
             raise TypeError(f"market {self.market} has no state")
         return state
 
