@@ -164,7 +164,13 @@ async def stage() -> AsyncIterator[tuple[Settings, Cluster, Proxy, Mapping[int, 
     home = Path(tempfile.mkdtemp(prefix="strowger-faults-"))
     settings = Settings(home=home, replication_factor=COPIES, authentication="required")
     cluster = Cluster(settings)
-    free = free_ports()
+    # Nobody listens there yet: they are free for whoever asks.
+    own = {
+        port
+        for ports in cluster.ports.values()
+        for port in (ports.broker, ports.controller, ports.peers)
+    }
+    free = (port for port in free_ports() if port not in own)
     doors = {each: next(free) for each in cluster.ports}
     cluster.send_clients_to(doors)
     with guarded(home, [settings.broker_dir / str(each) / "process.json" for each in BROKERS]):
