@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from strowger.broker import connections, provisioning
-from strowger.broker.appending import Append, Appender, partition_of
+from strowger.broker.appending import Append, Appender
 from strowger.contract import commands
 from strowger.contract.commands import AnyCommand, Origin
 from strowger.contract.decision import Decision
@@ -28,6 +27,7 @@ from strowger.matching.owner import Owner
 from strowger.matching.restore import RestoreFailed
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.integration.owning import market_of_now, partition_of_market
 from tests.integration.topics import read_from
 from tests.running import restored, running
 from tests.support import eventually, unique
@@ -41,7 +41,7 @@ async def _topics(bootstrap: str) -> None:
 @pytest.fixture
 def market() -> Commands:
     """Give a market of the test's own, at the present time."""
-    return Commands(unique("market"), sent_at_ms=time.time_ns() // 1_000_000)
+    return market_of_now()
 
 
 @pytest.fixture
@@ -64,13 +64,9 @@ class Log:
     async def write_raw(self, *written: tuple[str, bytes]) -> None:
         """Append values under market keys."""
         await self._appender.append(
-            Append(MARKET_LOG.name, _partition(market), market.encode(), value)
+            Append(MARKET_LOG.name, partition_of_market(market), market.encode(), value)
             for market, value in written
         )
-
-
-def _partition(market: str) -> int:
-    return partition_of(market.encode(), MARKET_LOG.partitions)
 
 
 async def _read_all(bootstrap: str, topic: str, partition: int) -> list[tuple[bytes, bytes]]:
@@ -89,7 +85,7 @@ async def _read_all(bootstrap: str, topic: str, partition: int) -> list[tuple[by
 
 
 async def _decisions(bootstrap: str, market: str) -> list[Decision]:
-    records = await _read_all(bootstrap, DECISIONS.name, _partition(market))
+    records = await _read_all(bootstrap, DECISIONS.name, partition_of_market(market))
     return [Decision.model_validate_json(value) for key, value in records if key == market.encode()]
 
 
@@ -134,7 +130,7 @@ async def test_a_sale_is_decided_in_order_and_published_once(
     sales = [
         AcceptanceConfirmed.model_validate_json(value)
         for key, value in await _read_all(
-            bootstrap, ACCEPTANCE_CONFIRMED.name, _partition(market.market)
+            bootstrap, ACCEPTANCE_CONFIRMED.name, partition_of_market(market.market)
         )
         if key == market.market.encode()
     ]
@@ -199,7 +195,7 @@ async def test_an_owner_that_rests_outlives_the_timeout_of_transactions(
     """The transaction that a batch begins for the next one is ended when nothing comes."""
     make = functools.partial(connections.transactional_producer, transaction_timeout_seconds=1)
     monkeypatch.setattr(connections, "transactional_producer", make)
-    place = TopicPartition(MARKET_LOG.name, _partition(market.market))
+    place = TopicPartition(MARKET_LOG.name, partition_of_market(market.market))
 
     async def decide(owner: Owner, command: AnyCommand) -> None:
         await log.write(command)
@@ -247,7 +243,7 @@ async def test_an_owner_that_was_replaced_can_commit_nothing(
     settings: Settings, bootstrap: str, market: Commands, log: Log
 ) -> None:
     """A zombie's batch is refused whole, and its successor decides the same commands, once."""
-    partition = _partition(market.market)
+    partition = partition_of_market(market.market)
     async with running(settings, "matching"):
         await log.write(market.declare())
         await _told(bootstrap, market.market, 1)
@@ -271,7 +267,7 @@ async def test_a_hand_over_in_the_middle_of_a_transaction_leaves_nothing_of_it(
     settings: Settings, bootstrap: str, market: Commands, log: Log
 ) -> None:
     """A take-over ends the older owner's open transaction, and restores up to the one before."""
-    partition = _partition(market.market)
+    partition = partition_of_market(market.market)
     async with running(settings, "matching"):
         await log.write(market.declare(), market.publish("of-1"))
         await _told(bootstrap, market.market, 2)
@@ -302,7 +298,7 @@ async def test_a_damaged_table_is_not_decided_on(
     settings: Settings, bootstrap: str, market: Commands, log: Log
 ) -> None:
     """A row that is missing, or that somebody else wrote, is found by the digest at restore."""
-    partition = _partition(market.market)
+    partition = partition_of_market(market.market)
     async with running(settings, "matching"):
         await log.write(market.declare(), market.publish())
         await _told(bootstrap, market.market, 2)
@@ -350,7 +346,7 @@ async def test_a_quiet_log_is_said_to_be_decided_to_its_end(
 
     By it others see how far matching lags; what is decided next stands in the tables alone.
     """
-    place = TopicPartition(MARKET_LOG.name, _partition(market.market))
+    place = TopicPartition(MARKET_LOG.name, partition_of_market(market.market))
     async with running(settings, "matching"):
         await log.write(market.declare())
         for index in range(20):

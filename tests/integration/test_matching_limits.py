@@ -2,17 +2,14 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import Iterable, Iterator
 
 import msgspec
 import pytest
 
-from strowger.broker import connections, provisioning
-from strowger.broker.appending import Append, Appender, partition_of
-from strowger.broker.consuming import Record
-from strowger.contract.commands import AnyCommand, encode
-from strowger.contract.topics import ALL, MARKET_BOOK, MARKET_LOG
+from strowger.broker import provisioning
+from strowger.broker.appending import Append
+from strowger.contract.topics import ALL, MARKET_BOOK
 from strowger.market.digests import TableDigest
 from strowger.market.markets import ROWS_A_STEP, Markets
 from strowger.market.store import Row
@@ -24,9 +21,9 @@ from strowger.matching.position import encode as encode_position
 from strowger.matching.position import position_key
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.integration.owning import append, market_of_now, partition_of_market, written
 from tests.integration.topics import read_from
 from tests.running import restored, running
-from tests.support import unique
 
 
 @pytest.fixture(autouse=True)
@@ -37,30 +34,7 @@ async def _topics(bootstrap: str) -> None:
 @pytest.fixture
 def market() -> Commands:
     """Give a market of the test's own, at the present time."""
-    return Commands(unique("market"), sent_at_ms=time.time_ns() // 1_000_000)
-
-
-def _partition(market: Commands) -> int:
-    return partition_of(market.market.encode(), MARKET_LOG.partitions)
-
-
-async def _append(bootstrap: str, *records: Append) -> None:
-    async with connections.producer(bootstrap, client_id="test") as producer:
-        await Appender(producer).append(records)
-
-
-async def _written(bootstrap: str, owner: Owner, *commands: AnyCommand) -> list[Record]:
-    """Append commands to the log, and give the records as the owner reads them."""
-    partition = _partition_of(commands[0])
-    key = commands[0].market.encode()
-    await _append(
-        bootstrap, *(Append(MARKET_LOG.name, partition, key, encode(each)) for each in commands)
-    )
-    return await read_from(bootstrap, MARKET_LOG.name, partition, owner.next_offset)
-
-
-def _partition_of(command: AnyCommand) -> int:
-    return partition_of(command.market.encode(), MARKET_LOG.partitions)
+    return market_of_now()
 
 
 async def _positions(bootstrap: str, partition: int) -> list[bytes]:
@@ -74,11 +48,11 @@ async def test_costly_commands_are_committed_a_few_at_a_time(
 ) -> None:
     """However many are at hand, deciding them never keeps the heartbeat waiting for long."""
     seconds = itertools.count(step=0.2)
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition, clock=lambda: next(seconds))
     try:
         publishing = [market.publish(f"of-{number}") for number in range(9)]
-        records = await _written(bootstrap, owner, market.declare(), *publishing)
+        records = await written(bootstrap, owner, market.declare(), *publishing)
         before = len(await _positions(bootstrap, partition))
         await owner.decide(records)
     finally:
@@ -91,11 +65,11 @@ async def test_heartbeats_go_on_while_a_large_book_is_restored(
     bootstrap: str, market: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The event loop turns while rows are digested, and while they are put in place."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition)
     try:
         publishing = [market.publish(f"of-{number}") for number in range(ROWS_A_STEP + 1)]
-        await owner.decide(await _written(bootstrap, owner, market.declare(), *publishing))
+        await owner.decide(await written(bootstrap, owner, market.declare(), *publishing))
     finally:
         await owner.release()
 
@@ -156,21 +130,21 @@ async def test_a_log_that_was_made_anew_is_not_decided(
     settings: Settings, bootstrap: str, market: Commands
 ) -> None:
     """Where it ends before the position that the books tell of, its commands are not skipped."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition)
     try:
-        await owner.decide(await _written(bootstrap, owner, market.declare()))
+        await owner.decide(await written(bootstrap, owner, market.declare()))
     finally:
         await owner.release()
     true = (await _positions(bootstrap, partition))[-1]
     position = decode_position(true)
     ahead = msgspec.structs.replace(position, next_offset=position.next_offset + 1)
     key = position_key(partition)
-    await _append(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(ahead)))
+    await append(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(ahead)))
     try:
         with pytest.raises(BaseExceptionGroup) as caught:
             async with running(settings, "matching"):
                 pass
         assert caught.group_contains(LogGap, match="made anew")
     finally:
-        await _append(bootstrap, Append(MARKET_BOOK.name, partition, key, true))
+        await append(bootstrap, Append(MARKET_BOOK.name, partition, key, true))

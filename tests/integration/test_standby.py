@@ -1,14 +1,12 @@
 """Standing by on the real broker: following, taking over, and what is newer than we are."""
 
-import time
-
 import msgspec
 import pytest
 
-from strowger.broker import connections, provisioning
-from strowger.broker.appending import Append, Appender, partition_of
+from strowger.broker import provisioning
+from strowger.broker.appending import Append
 from strowger.broker.consuming import Record
-from strowger.contract.commands import COMMANDS_VERSION, AnyCommand, CommandTooNew, encode
+from strowger.contract.commands import COMMANDS_VERSION, CommandTooNew, encode
 from strowger.contract.decision import Decision
 from strowger.contract.topics import ALL, DECISIONS, MARKET_BOOK, MARKET_LOG
 from strowger.matching import service
@@ -18,9 +16,9 @@ from strowger.matching.position import STATE_VERSION, StateTooNew, position_key
 from strowger.matching.position import encode as encode_position
 from strowger.settings import Settings
 from tests.commands import Commands
+from tests.integration.owning import append, decide, market_of_now, partition_of_market
 from tests.integration.topics import read_from
 from tests.running import restored, running
-from tests.support import unique
 
 
 @pytest.fixture(autouse=True)
@@ -31,30 +29,11 @@ async def _topics(bootstrap: str) -> None:
 @pytest.fixture
 def market() -> Commands:
     """Give a market of the test's own, at the present time."""
-    return Commands(unique("market"), sent_at_ms=time.time_ns() // 1_000_000)
-
-
-def _partition(market: Commands) -> int:
-    return partition_of(market.market.encode(), MARKET_LOG.partitions)
-
-
-async def _write(bootstrap: str, *records: Append) -> None:
-    async with connections.producer(bootstrap, client_id="test") as producer:
-        await Appender(producer).append(records)
-
-
-async def _decide(bootstrap: str, owner: Owner, *commands: AnyCommand) -> None:
-    """Append commands to the log and have them decided."""
-    key = commands[0].market.encode()
-    partition = partition_of(key, MARKET_LOG.partitions)
-    await _write(
-        bootstrap, *(Append(MARKET_LOG.name, partition, key, encode(each)) for each in commands)
-    )
-    await owner.decide(await read_from(bootstrap, MARKET_LOG.name, partition, owner.next_offset))
+    return market_of_now()
 
 
 async def _decisions(bootstrap: str, market: Commands) -> list[Decision]:
-    records = await read_from(bootstrap, DECISIONS.name, _partition(market), 0)
+    records = await read_from(bootstrap, DECISIONS.name, partition_of_market(market.market), 0)
     key = market.market.encode()
     return [Decision.model_validate_json(each.value or b"") for each in records if each.key == key]
 
@@ -63,19 +42,19 @@ async def test_who_follows_takes_over_and_is_followed_again(
     bootstrap: str, market: Commands
 ) -> None:
     """A partition goes to and fro between two who follow each other; all is read but once."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition)
     standby = Following(bootstrap, partition)
     await standby.catch_up()
-    await _decide(bootstrap, owner, market.declare(), market.publish("of-1", deck="a"))
+    await decide(bootstrap, owner, market.declare(), market.publish("of-1", deck="a"))
     for number in (2, 3, 4):
         owner_before, standby_before = owner, standby
         handed_on = await owner_before.hand_on()
         assert handed_on is not None
         owner = await Owner.take_over(bootstrap, partition, standby_before)
-        await _decide(bootstrap, owner, market.publish(f"of-{number}", deck=f"d{number}"))
+        await decide(bootstrap, owner, market.publish(f"of-{number}", deck=f"d{number}"))
         standby = handed_on
-    await _decide(bootstrap, owner, market.request(session_id=None))
+    await decide(bootstrap, owner, market.request(session_id=None))
     await owner.release()
     true = await restored(bootstrap, partition)
     followed = await standby.prove()
@@ -90,11 +69,11 @@ async def test_what_a_standby_missed_is_found_and_read_anew(
     bootstrap: str, market: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that lost a row does not decide on what it has: its digest tells."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition)
     standby = Following(bootstrap, partition)
     await standby.catch_up()
-    await _decide(bootstrap, owner, market.declare(), market.publish())
+    await decide(bootstrap, owner, market.declare(), market.publish())
     with monkeypatch.context() as patch:
         take = Following._take  # noqa: SLF001 - a fault that no other way brings about
 
@@ -106,7 +85,7 @@ async def test_what_a_standby_missed_is_found_and_read_anew(
         await standby.catch_up()
     await owner.release()
     owner = await Owner.take_over(bootstrap, partition, standby)
-    await _decide(bootstrap, owner, market.request(session_id=None))
+    await decide(bootstrap, owner, market.request(session_id=None))
     await owner.release()
     event = (await _decisions(bootstrap, market))[-1].event
     assert (event.type, getattr(event, "able", None)) == ("offers-matched", 1)
@@ -116,10 +95,10 @@ async def test_an_owner_that_was_replaced_hands_nothing_on(
     bootstrap: str, market: Commands
 ) -> None:
     """A zombie's tables are not followed on: another may have written meanwhile."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     zombie = await Owner.take_over(bootstrap, partition)
     owner = await Owner.take_over(bootstrap, partition)
-    await _decide(bootstrap, owner, market.declare())
+    await decide(bootstrap, owner, market.declare())
     assert await zombie.hand_on() is None
     await owner.release()
 
@@ -128,15 +107,25 @@ async def test_a_command_of_a_newer_release_stops_matching_behind_what_it_knows(
     bootstrap: str, market: Commands
 ) -> None:
     """What came before it is committed; it is no dead letter, and left to the newer release."""
-    owner = await Owner.take_over(bootstrap, _partition(market))
+    owner = await Owner.take_over(bootstrap, partition_of_market(market.market))
     try:
-        await _decide(bootstrap, owner, market.declare())
+        await decide(bootstrap, owner, market.declare())
         known = market.publish()
         key = market.market.encode()
-        await _write(bootstrap, Append(MARKET_LOG.name, _partition(market), key, encode(known)))
-        read = await read_from(bootstrap, MARKET_LOG.name, _partition(market), owner.next_offset)
+        await append(
+            bootstrap,
+            Append(MARKET_LOG.name, partition_of_market(market.market), key, encode(known)),
+        )
+        read = await read_from(
+            bootstrap, MARKET_LOG.name, partition_of_market(market.market), owner.next_offset
+        )
         newer = msgspec.structs.replace(known, needs_version=COMMANDS_VERSION + 1)
-        place = (MARKET_LOG.name, _partition(market), read[-1].offset + 1, read[-1].timestamp)
+        place = (
+            MARKET_LOG.name,
+            partition_of_market(market.market),
+            read[-1].offset + 1,
+            read[-1].timestamp,
+        )
         with pytest.raises(CommandTooNew, match="upgrade matching"):
             await owner.decide([*read, Record(*place, key, encode(newer), ())])
     finally:
@@ -149,21 +138,21 @@ async def test_tables_of_a_newer_release_keep_matching_from_starting(
     settings: Settings, bootstrap: str, market: Commands
 ) -> None:
     """It ends by a name that says which release to run, and has written nothing."""
-    partition = _partition(market)
+    partition = partition_of_market(market.market)
     owner = await Owner.take_over(bootstrap, partition)
-    await _decide(bootstrap, owner, market.declare())
+    await decide(bootstrap, owner, market.declare())
     await owner.release()
     true = (await restored(bootstrap, partition)).position
     newer = msgspec.structs.replace(true, version=STATE_VERSION + 1)
     key = position_key(partition)
-    await _write(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(newer)))
+    await append(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(newer)))
     try:
         with pytest.raises(BaseExceptionGroup) as caught:
             async with running(settings, "matching"):
                 pass
         assert caught.group_contains(StateTooNew, match="run the newer release of matching")
     finally:
-        await _write(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(true)))
+        await append(bootstrap, Append(MARKET_BOOK.name, partition, key, encode_position(true)))
     assert (await restored(bootstrap, partition)).position == true
 
 
