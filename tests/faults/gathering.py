@@ -99,6 +99,9 @@ def history_of(
     faults: Sequence[str],
 ) -> History:
     """Give the history of one market, for the checker."""
+    read_until: dict[int, int] = {}
+    for event in records.by_topic[DECISIONS.name]:
+        read_until[event.partition] = event.offset + 1
     return History(
         seed=seed,
         records=records.of_market(market),
@@ -106,6 +109,7 @@ def history_of(
         settled=not unsettled,
         unsettled=unsettled,
         market=market,
+        read_until=read_until,
         faults=faults,
     )
 

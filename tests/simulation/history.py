@@ -42,6 +42,8 @@ class History:
     """What had not come to its end within the bound after all faults were healed."""
     market: str | None = None
     """The one market that it is a history of, where others were played beside it."""
+    read_until: Mapping[int, int] | None = None
+    """By partition up to where `decisions` was read, if the exchange and its ledger went on."""
     events_per_second: int | None = None
     """How many events gateways took of each sender within a second of a partition; none: all."""
     now_ms: int = 0

@@ -174,6 +174,9 @@ def the_ledger_agrees(evidence: Evidence) -> Iterator[Violation]:
             "WHERE ?1 IS NULL OR market = ?1 ORDER BY 1, 2",
             (market,),
         ).fetchall()
+        if evidence.history.read_until is not None:
+            read = evidence.history.read_until
+            rows = [row for row in rows if row[1] < read.get(row[0], 0)]
         sales = book.execute(
             "SELECT count(*) FROM acceptances WHERE ?1 IS NULL OR market = ?1", (market,)
         ).fetchone()[0]
