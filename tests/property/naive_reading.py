@@ -77,7 +77,9 @@ class NaiveReading(NaiveRules):
         """Say whether a reader would be told of an offer if no session had been shown it."""
         if self._terms.policy != "guarded" or name not in self._being_shown():
             return False
-        if entry is None and self.rules >= 4:
+        # What only time has brought since the first page is not left out because of a session.
+        waits = any(each.is_of(name[0], "offer", name[1]) for each in self.waiting)
+        if entry is None and waits and self.rules >= 4:
             entry = self._entry(self._as_it_will_be(*name), self.now_ms, reader)
         return entry is not None
 
