@@ -16,6 +16,8 @@ from tests.simulation.doctoring import (
     knowing,
     other_bytes_put_away,
     put,
+    put_away_again,
+    put_away_though_it_has_an_inbox,
     put_away_though_readable,
     removed,
     saying,
@@ -255,6 +257,11 @@ DOCTORED: Final[tuple[tuple[str, Check, Doctor], ...]] = (
         other_bytes_put_away,
     ),
     (
+        "other bytes put away the first time",
+        passage.dead_letters_keep_what_was_sent,
+        lambda history: other_bytes_put_away(put_away_again(history)),
+    ),
+    (
         "decided out of order",
         once.decisions_follow_the_log,
         brought_forward("decisions", lambda facts: facts["log_offset"] > 3),
@@ -285,6 +292,11 @@ DOCTORED: Final[tuple[tuple[str, Check, Doctor], ...]] = (
         "told in other words",
         once.inboxes_hold_their_own,
         altered("inbox.globex", lambda _: True, lambda it: {**it, "at": _LONG_AGO}),
+    ),
+    (
+        "put away though it has an inbox",
+        once.inboxes_hold_their_own,
+        put_away_though_it_has_an_inbox,
     ),
     (
         "sold to another",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from tests.simulation.checker.reading import Facts
+from tests.simulation.checker.reading import INBOUND, Facts
 from tests.simulation.history import Event, History
 
 Pick = Callable[[Facts], object]
@@ -134,14 +134,18 @@ def without_ledger_row(history: History) -> History:
 
 def put_away_though_readable(history: History) -> History | None:
     """Say of the first dead letter that it is of an opening of a session."""
-    dead = history.records["dead-letters"]
     good = next(iter(history.committed("session-opened")), None)
-    if not dead or good is None:
+    return None if good is None else _of_another_record(history, good)
+
+
+def _of_another_record(history: History, record: Event) -> History | None:
+    dead = history.records["dead-letters"]
+    if not dead:
         return None
     place = {
-        "dl_topic": good.topic.encode(),
-        "dl_partition": str(good.partition).encode(),
-        "dl_offset": str(good.offset).encode(),
+        "dl_topic": record.topic.encode(),
+        "dl_partition": str(record.partition).encode(),
+        "dl_offset": str(record.offset).encode(),
     }
     first, *others = dead
     headers = tuple((name, place.get(name, value)) for name, value in first.headers)
@@ -149,12 +153,27 @@ def put_away_though_readable(history: History) -> History | None:
 
 
 def other_bytes_put_away(history: History) -> History | None:
-    """Put other bytes into the first dead letter."""
-    dead = history.records["dead-letters"]
-    if not dead:
-        return None
-    first, *others = dead
-    return put(history, "dead-letters", [replace(first, value=b"other"), *others])
+    """Put other bytes into the first dead letter of what was sent to the exchange."""
+    letters = list(history.records["dead-letters"])
+    for at, letter in enumerate(letters):
+        if letter.header("dl_topic") in INBOUND:
+            letters[at] = replace(letter, value=b"other")
+            return put(history, "dead-letters", letters)
+    return None
+
+
+def put_away_again(history: History) -> History:
+    """Write all dead letters anew behind those that there are, as a gateway does that died."""
+    return put(history, "dead-letters", [*history.records["dead-letters"]] * 2)
+
+
+def put_away_though_it_has_an_inbox(history: History) -> History | None:
+    """Say of the first dead letter that it is of a decision for somebody who has an inbox."""
+    inboxes = history.inboxes()
+    for decision in history.committed("decisions"):
+        if facts_of(decision)["recipient"] in inboxes:
+            return _of_another_record(history, decision)
+    return None
 
 
 def in_anothers_inbox(history: History) -> History | None:

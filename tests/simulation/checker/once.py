@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 
-from tests.simulation.checker.reading import OPERATOR, Decided, Evidence, Facts, Violation
+from tests.simulation.checker.reading import OPERATOR, Decided, Evidence, Facts, Place, Violation
 from tests.simulation.history import Event
 
 _OWN_KEYS = {
@@ -108,18 +108,26 @@ def inboxes_hold_their_own(evidence: Evidence) -> Iterator[Violation]:
         if decided.recipient is not None:
             due.setdefault(decided.recipient, []).append(decided)
     for name, decisions in due.items():
-        if name not in inboxes:
-            yield from _kept_for_nobody(evidence, name, decisions)
-            continue
-        told = list(dict.fromkeys(record.header("ce_id") for record in inboxes[name]))
-        wanted = list(dict.fromkeys(each.facts["event_id"] for each in decisions))
-        if strangers := set(told) - set(wanted):
-            yield Violation(12, f"{name} was told what is not for it: {sorted(strangers)[:3]}")
-        elif set(told) != set(wanted):
-            yield Violation(10, f"{name} was told {len(told)} of {len(wanted)} events")
-        elif any(_only(told, ids) != _only(wanted, ids) for ids in ordered.values()):
-            yield Violation(10, f"{name} was told of a market in another order")
-        yield from _in_other_words(name, inboxes[name], decisions)
+        if name in inboxes:
+            yield from _holds_its_own(name, inboxes[name], decisions, ordered)
+            if away := _places_of(decisions) & evidence.dead.keys():
+                yield Violation(10, f"{name} has an inbox, and {len(away)} of its events went away")
+        elif lost := _places_of(decisions) - evidence.dead.keys():
+            yield Violation(10, f"{name} has no inbox, and {len(lost)} of its events are not kept")
+
+
+def _holds_its_own(
+    name: str, records: list[Event], decisions: list[Decided], ordered: dict[str, set[str]]
+) -> Iterator[Violation]:
+    told = list(dict.fromkeys(record.header("ce_id") for record in records))
+    wanted = list(dict.fromkeys(each.facts["event_id"] for each in decisions))
+    if strangers := set(told) - set(wanted):
+        yield Violation(12, f"{name} was told what is not for it: {sorted(strangers)[:3]}")
+    elif set(told) != set(wanted):
+        yield Violation(10, f"{name} was told {len(told)} of {len(wanted)} events")
+    elif any(_only(told, ids) != _only(wanted, ids) for ids in ordered.values()):
+        yield Violation(10, f"{name} was told of a market in another order")
+    yield from _in_other_words(name, records, decisions)
 
 
 def _only(ids: list[str], wanted: set[str]) -> list[str]:
@@ -137,13 +145,8 @@ def _in_other_words(
             yield Violation(10, f"{name} was told {record.header('ce_id')} in other words")
 
 
-def _kept_for_nobody(
-    evidence: Evidence, name: str, decisions: list[Decided]
-) -> Iterator[Violation]:
-    """See all that a participant without an inbox should hear among the dead letters."""
-    places = {(each.event.topic, each.event.partition, each.event.offset) for each in decisions}
-    if lost := places - evidence.dead.keys():
-        yield Violation(10, f"{name} has no inbox, and {len(lost)} of its events are not kept")
+def _places_of(decisions: list[Decided]) -> set[Place]:
+    return {(each.event.topic, each.event.partition, each.event.offset) for each in decisions}
 
 
 def nobody_acts_as_another(evidence: Evidence) -> Iterator[Violation]:

@@ -91,9 +91,9 @@ def _refused(evidence: Evidence) -> Iterator[Place]:
 
 
 def dead_letters_keep_what_was_sent(evidence: Evidence) -> Iterator[Violation]:
-    """See each dead letter hold the bytes that were received."""
+    """See each dead letter hold the bytes that were received, as often as it was written."""
     sent = {each.place: each for each in evidence.sent}
-    for place, letter in evidence.dead.items():
+    for place, letter in evidence.letters:
         if place in sent and letter.value != sent[place].event.value:
             yield Violation(10, f"the dead letter of {place} has other bytes")
 

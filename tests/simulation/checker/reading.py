@@ -139,16 +139,24 @@ class Evidence:
         ]
 
     @cached_property
+    def letters(self) -> Sequence[tuple[Place, Event]]:
+        """Give the dead letters, each with the record that it is of; some were written twice."""
+        return [
+            (
+                (
+                    letter.header("dl_topic"),
+                    int(letter.header("dl_partition")),
+                    int(letter.header("dl_offset")),
+                ),
+                letter,
+            )
+            for letter in self.history.committed("dead-letters")
+        ]
+
+    @cached_property
     def dead(self) -> dict[Place, Event]:
         """Give the dead letters by the record that each of them is of."""
-        return {
-            (
-                letter.header("dl_topic"),
-                int(letter.header("dl_partition")),
-                int(letter.header("dl_offset")),
-            ): letter
-            for letter in self.history.committed("dead-letters")
-        }
+        return dict(self.letters)
 
 
 def moment(text: str) -> datetime:
