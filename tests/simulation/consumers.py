@@ -41,8 +41,9 @@ class Consumer:
         heartbeat_seconds: float | None = None,
         max_poll_records: int | None = None,
         max_wait_ms: int = 500,
+        min_bytes: int = 1,
     ) -> None:
-        del max_wait_ms
+        del max_wait_ms, min_bytes
         self._log, self._groups, self._me = log, groups, me
         self._topics, self._group_id = list(topics), group_id
         self._committed, self._start = read_committed, start

@@ -33,6 +33,13 @@ sender.BACKOFF_OVERRIDE = 0.002
 MARKED_WITHIN_SECONDS: Final = 0.004
 """So long after a commit its marks are written, as a rule, and a transaction may begin."""
 
+GATHER_MS: Final = 100
+GATHER_BYTES: Final = 65_536
+"""How long, and how much, the broker gathers for those who read along and whom nobody waits for.
+
+Each commit would else wake them at the moment when the notifier is to have the processor.
+"""
+
 _POLL_SECONDS: Final = 0.05
 _ATTEMPT_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 5.0
@@ -179,6 +186,7 @@ def consumer(
     heartbeat_seconds: float | None = None,
     max_poll_records: int | None = None,
     max_wait_ms: int = 500,
+    min_bytes: int = 1,
 ) -> AIOKafkaConsumer:
     """Make a consumer that commits only when told to.
 
@@ -188,7 +196,8 @@ def consumer(
     rebalance. After a kill a group stands still for `session_timeout_seconds`; its members learn of
     a change in answer to a heartbeat, of which there are three in that time, or one every
     `heartbeat_seconds`. For `max_wait_ms` a
-    broker holds a fetch that finds nothing; who goes to and fro between partitions waits for it.
+    broker holds a fetch that finds less than `min_bytes`; who goes to and fro between partitions
+    waits for it.
     """
     return _Consumer(
         *topics,
@@ -204,6 +213,7 @@ def consumer(
         heartbeat_interval_ms=int((heartbeat_seconds or session_timeout_seconds / 3) * 1000),
         max_poll_records=max_poll_records,
         fetch_max_wait_ms=max_wait_ms,
+        fetch_min_bytes=min_bytes,
         retry_backoff_ms=20,
         **_COMMON,
     )

@@ -4,14 +4,13 @@ The position is the ledger's own, written in the transaction that writes the row
 it exactly once, whatever is killed when. There is one ledger a file; it reads every partition.
 """
 
-import asyncio
-import contextlib
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from strowger.broker import connections
+from strowger.broker.connections import GATHER_BYTES, GATHER_MS
 from strowger.contract.topics import DECISIONS, Topic
 from strowger.ledger.errors import AheadOfTopic, DecisionsGone, OtherTopic
 from strowger.ledger.projection import Batch, Place
@@ -27,9 +26,6 @@ log = structlog.get_logger(__name__)
 
 _POLL_MS: Final = 200
 _BATCH_RECORDS: Final = 2_000
-_FEW_RECORDS: Final = 100
-_GATHER_SECONDS: Final = 0.05
-"""How long to let more gather after a few: the processor is others', whom somebody waits for."""
 
 _START_ANEW: Final = (
     "move the ledger's file aside (STROWGER_LEDGER_PATH names it) and start the ledger again: it "
@@ -52,7 +48,12 @@ async def run(settings: Settings, life: Life) -> None:
 async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None:
     """Write what the topic has, and goes on to have, into the store."""
     consumer = connections.consumer(
-        bootstrap, client_id="ledger", start="none", max_poll_records=_BATCH_RECORDS
+        bootstrap,
+        client_id="ledger",
+        start="none",
+        max_poll_records=_BATCH_RECORDS,
+        max_wait_ms=GATHER_MS,
+        min_bytes=GATHER_BYTES,
     )
     async with consumer:
         consumer.assign([TopicPartition(topic.name, each) for each in range(topic.partitions)])
@@ -60,11 +61,7 @@ async def follow(store: Store, bootstrap: str, life: Life, topic: Topic) -> None
         with LAG.following(lags_of(consumer)):
             life.ready()
             while not life.stop.is_set():
-                if await reader.write_next() > _FEW_RECORDS:
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_GATHER_SECONDS):
-                        await life.stop.wait()
+                await reader.write_next()
 
 
 class _Reader:
@@ -79,8 +76,8 @@ class _Reader:
         self._written: dict[int, int] = {}
         self._watch = Watch("write", DECISIONS.name)
 
-    async def write_next(self) -> int:
-        """Write what is there; give how many records that were."""
+    async def write_next(self) -> None:
+        """Write what is there."""
         batch = Batch()
         fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
         self._watch.begin()
@@ -102,7 +99,6 @@ class _Reader:
             self._written = reached
             LEDGER_DECISIONS.inc(len(written))
             self._watch.settled(written)
-        return len(written)
 
 
 def prove(tp: TopicPartition, known: Position, found: tuple[int, str]) -> None:

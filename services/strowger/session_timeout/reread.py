@@ -14,6 +14,8 @@ from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT
 
+from strowger.broker.connections import GATHER_BYTES, GATHER_MS
+
 
 @dataclass(slots=True)
 class Reread:
@@ -77,11 +79,16 @@ class Consumer(driver.Consumer):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """A consumer of committed records; Faust has no setting for it but its own transactions."""
+    """A consumer of committed records, some at a time.
+
+    Faust has no setting for the former but its own transactions, and none for the latter.
+    """
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - see the class; a test proves it
+        consumer._fetch_min_bytes = GATHER_BYTES  # noqa: SLF001
+        consumer._fetch_max_wait_ms = GATHER_MS  # noqa: SLF001
         return consumer
 
 
