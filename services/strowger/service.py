@@ -235,9 +235,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.configure(settings, service=chosen.name)
+    import uvloop  # noqa: PLC0415 - who has the SDK alone reads this module for its names
+
     live = _supervised if chosen.supervised else run_service
     try:
-        asyncio.run(live(chosen.name, settings))
+        uvloop.run(live(chosen.name, settings))
     except Exception:
         log.exception("service failed")
         return 1

@@ -33,7 +33,7 @@ Positions = dict[TopicPartition, int]
 Settle = Callable[[Fetched], Awaitable[Positions]]
 
 _POLL_MS: Final = 200
-_COMMIT_SECONDS: Final = 0.1
+_COMMIT_SECONDS: Final = 0.25
 """How long after a commit the next one waits: one a batch would be a quarter of all round trips."""
 
 _HELD_BACK_SECONDS: Final = 0.1
