@@ -9,9 +9,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import InvalidSessionTimeoutError
 
 from strowger.broker import connections
-from strowger.broker.consuming import Record
+from strowger.broker.consuming import Fetched
 from strowger.contract.topics import MARKET_LOG
 from strowger.life import Life
+from strowger.matching.ahead import ReadingAhead
 from strowger.matching.deciding import GROUP
 from strowger.matching.owner import Owner
 from strowger.matching.standbys import Standbys
@@ -23,7 +24,7 @@ from strowger.telemetry.metrics import LAG
 log = structlog.get_logger(__name__)
 
 MAX_BATCH_RECORDS: Final = 1000
-POLL_MS: Final = 200
+POLL_SECONDS: Final = 0.2
 SESSION_TIMEOUT_SECONDS: Final = 1.5
 """After a kill the group waits so long for the dead member before it hands its partitions on."""
 
@@ -49,11 +50,12 @@ async def run(settings: Settings, life: Life) -> None:
         await matching.stand_by()
         consumer = await matching.join()
         with LAG.following(lags_of(consumer)):
-            while not life.stop.is_set():
-                matching.take_over_assigned()
-                if matching.is_settled:
-                    life.ready()
-                await matching.decide(await consumer.getmany(timeout_ms=POLL_MS))
+            async with matching.ahead as ahead:
+                while not life.stop.is_set():
+                    matching.take_over_assigned()
+                    if matching.is_settled:
+                        life.ready()
+                    await matching.decide(await ahead.take(POLL_SECONDS))
     finally:
         await matching.leave()
 
@@ -64,6 +66,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._consumer = self._member(SESSION_TIMEOUT_SECONDS)
+        self.ahead = ReadingAhead(self._consumer, MAX_BATCH_RECORDS // 2)
         self._standbys = Standbys(bootstrap)
         self._taken: dict[TopicPartition, asyncio.Task[Owner]] = {}
         self._assigned: set[TopicPartition] = set()
@@ -94,6 +97,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
             )
             await self._consumer.stop()
             self._consumer = self._member(LONGER_TIMEOUT_SECONDS)
+            self.ahead = ReadingAhead(self._consumer, MAX_BATCH_RECORDS // 2)
             await self._consumer.start()
         return self._consumer
 
@@ -104,7 +108,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
             group_id=GROUP,
             session_timeout_seconds=session_timeout_seconds,
             heartbeat_seconds=HEARTBEAT_SECONDS,
-            max_poll_records=MAX_BATCH_RECORDS,
+            max_poll_records=MAX_BATCH_RECORDS // 2,
             max_wait_ms=FETCH_WAIT_MS,
         )
         consumer.subscribe([MARKET_LOG.name], listener=self)
@@ -122,6 +126,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
 
     async def _hand_on(self, partition: TopicPartition) -> None:
         self._assigned.discard(partition)
+        self.ahead.forget(partition)
         taking = self._taken.pop(partition, None)
         if taking is not None:
             following = await (await taking).hand_on()
@@ -161,7 +166,7 @@ class _Matching(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's c
         log.info("partition taken over", partition=partition.partition, at=owner.next_offset)
         return owner
 
-    async def decide(self, batches: dict[TopicPartition, list[Record]]) -> None:
+    async def decide(self, batches: Fetched) -> None:
         """Decide what was read of the partitions that are still ours, a transaction a batch.
 
         One partition is decided while another commits: their transactions are apart.
