@@ -56,6 +56,10 @@ class ReadingAhead:
         self._room.set()
         return taken
 
+    def waiting(self, partition: TopicPartition) -> int:
+        """Count what was read of a partition and is not taken yet."""
+        return len(self._waiting.get(partition, ()))
+
     def forget(self, partition: TopicPartition) -> None:
         """Forget what was read of a partition: it is to be read anew, by whoever owns it then."""
         self._waiting.pop(partition, None)
@@ -69,5 +73,5 @@ class ReadingAhead:
                 self._waiting.setdefault(partition, []).extend(records)
             if self._waiting:
                 self._news.set()
-            if sum(map(len, self._waiting.values())) >= self._most_records:
+            if sum(map(self.waiting, self._waiting)) >= self._most_records:
                 self._room.clear()
