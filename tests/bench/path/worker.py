@@ -192,8 +192,10 @@ async def _decide(job: Job, meter: Meter, kind: type[Owner], producer: AIOKafkaP
     consumer = connections.consumer(
         job.bootstrap(), client_id=job.group, group_id=job.group, max_poll_records=MOST_COMMANDS
     )
-    async with producer, consumer:
-        following = Following(job.bootstrap(), 0)  # of nothing: it is not even started
+    following = Following(job.bootstrap(), 0)  # of nothing, and nothing of it is read
+    async with producer, consumer, contextlib.AsyncExitStack() as while_deciding:
+        await following.start()
+        while_deciding.push_async_callback(following.stop)
         owner = kind(following, producer, Restored.of_nothing(), time.monotonic)
         consumer.assign([place])
         consumer.seek(place, 0)
