@@ -12,8 +12,12 @@ from tests.simulation.checker.reading import Evidence, Violation
 from tests.simulation.mutants.mutant import Mutant
 from tests.simulation.world import live
 
-MOST_SEEDS: Final = 400
-"""A bug that so many seeds do not show is missed."""
+MOST_SEEDS: Final = 1000
+"""A bug that so many seeds do not show is missed.
+
+Most show within ten. One took 616: a schedule has to come into force between showing and sale in a
+guarded market.
+"""
 
 _OUR_WORDS: Final = ("RestoreFailed(", "LogGap(", "TransactionHangs(")
 """What services are meant to end by when they find what cannot be: no crash of a patch."""
