@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -63,19 +64,21 @@ class Loops:
             key.public.x if signed and key is not None else None,
         )
         module, python = _MODULES.get(kind, _WORKER)
-        done = subprocess.run(  # noqa: S603 - our own module
-            [python, "-m", f"tests.bench.path.{module}", json.dumps(asdict(job))],
-            cwd=_ROOT,
-            env={
-                **os.environ,
-                PASSWORD: user.password.get_secret_value(),
-                "PYTHONPATH": f"{_ROOT / 'services'}{os.pathsep}{_ROOT}",
-                "PYTHONWARNINGS": "ignore",
-            },
-            stdout=subprocess.PIPE,
-            timeout=_WORKER_SECONDS,
-            check=True,
-        )
+        # Faust and Quix Streams leave directories where they are started.
+        with tempfile.TemporaryDirectory(prefix="strowger-") as folder:
+            done = subprocess.run(  # noqa: S603 - our own module
+                [python, "-m", f"tests.bench.path.{module}", json.dumps(asdict(job))],
+                cwd=folder,
+                env={
+                    **os.environ,
+                    PASSWORD: user.password.get_secret_value(),
+                    "PYTHONPATH": f"{_ROOT / 'services'}{os.pathsep}{_ROOT}",
+                    "PYTHONWARNINGS": "ignore",
+                },
+                stdout=subprocess.PIPE,
+                timeout=_WORKER_SECONDS,
+                check=True,
+            )
         told: Line = json.loads(done.stdout.splitlines()[-1])
         sys.stderr.write(f"... {half}, {kind}: {told}\n")
         return told
